@@ -1,0 +1,1 @@
+"""Lightning callbacks: when to capture, and what a batch is."""

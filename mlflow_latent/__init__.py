@@ -1,0 +1,39 @@
+"""See which samples a vision model fails on, and why, inside MLflow.
+
+The public names, and nothing else. They are loaded when first used, so that importing this package
+loads no torch, mlflow, umap or matplotlib.
+
+```python
+import mlflow_latent as ml
+
+report = ml.analyze(run_id)
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow_latent.errors import LatentError
+    from mlflow_latent.snapshot import Snapshot
+
+_HOME = {
+    "LatentError": "mlflow_latent.errors",
+    "Snapshot": "mlflow_latent.snapshot",
+}
+
+__all__ = ["LatentError", "Snapshot"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

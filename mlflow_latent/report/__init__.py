@@ -1,0 +1,1 @@
+"""The report: one typed document that figures and HTML only render."""

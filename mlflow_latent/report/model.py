@@ -1,0 +1,271 @@
+"""The documents that an analysis ends in: `Report` and what it is made of.
+
+They are frozen, refuse unknown keys, and hold no NaN: a bound that does not exist is null.
+Numbers are kept to six significant digits, so that the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from mlflow_latent.errors import CorruptFileError, NewerSchemaError
+from mlflow_latent.schema import DroppedRows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPORT_SCHEMA_VERSION = 1
+SIGNIFICANT_DIGITS = 6
+REPORT_FILE, SAMPLES_FILE = "report.json", "samples.parquet"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+Number = Annotated[float, AfterValidator(_rounded)]
+Interval = tuple[Number | None, Number | None]
+"""Lower and upper bound at the report's `confidence`; null is "not bounded"."""
+
+Binning = Literal["quantile", "equal_width", "categorical"]
+
+
+class Document(BaseModel):
+    """Base of all parts of a report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SeparatingField(Document):
+    """A metadata field that separates an insight's samples from the rest.
+
+    Attributes:
+        name: the field, without `meta_`.
+        direction: how the insight's samples differ.
+        category: the value that is more or less frequent, for a categorical field.
+        effect: probability of superiority rescaled to −1…1 (Cliff's delta) for numbers; difference
+            of shares, −1…1, for a category.
+        effect_name: what `effect` is.
+        interval: its interval.
+        q_value: Benjamini–Hochberg over the fields of this insight.
+        inside: median (numbers) or share (category) among the insight's samples.
+        outside: the same among the rest.
+        similar_fields: fields that say nearly the same, shown as one fact with this one.
+    """
+
+    name: str
+    direction: Literal["higher", "lower", "more_frequent", "less_frequent"]
+    category: str | None = None
+    effect: Number
+    effect_name: str
+    interval: Interval
+    q_value: Number
+    inside: Number
+    outside: Number
+    similar_fields: tuple[str, ...] = ()
+
+
+class Insight(Document):
+    """A statistically supported statement about a set of samples.
+
+    Attributes:
+        kind: what kind of statement, e.g. `low_performance`.
+        title: one line, e.g. `Loss 3.1 × the rest of val in a region of 80 samples`.
+        description: what was compared with what, in words.
+        action: what follows from the evidence.
+        region: id of the region, if it is one.
+        split: the split it was tested on, if it was one.
+        samples: (split, sample_id) of each sample; the key of a row is the pair.
+        effect: effect size, named by `effect_name`.
+        interval: its interval at the report's confidence.
+        p_value: of the test.
+        q_value: after Benjamini–Hochberg over all tests of this kind.
+        severity: 0…1, for ranking.
+        counts: samples by split.
+        base_rates: what the numbers are compared with, e.g. `loss_rest_of_val`.
+        metadata: fields that separate these samples, best first.
+        children: overlapping insights that say less, merged into this one.
+    """
+
+    kind: str
+    title: str
+    description: str
+    action: str
+    region: str | None = None
+    split: str | None = None
+    samples: tuple[tuple[str, str], ...]
+    effect: Number
+    effect_name: str
+    interval: Interval
+    p_value: Number
+    q_value: Number
+    severity: Number
+    counts: dict[str, int]
+    base_rates: dict[str, Number]
+    metadata: tuple[SeparatingField, ...] = ()
+    children: tuple[Insight, ...] = ()
+
+    @property
+    def sample_ids(self) -> tuple[str, ...]:
+        """The ids alone; the same id may be there from two splits."""
+        return tuple(sample_id for _, sample_id in self.samples)
+
+
+class NotApplicable(Document):
+    """A kind of insight that could not be computed, and why."""
+
+    kind: str
+    reason: str
+
+
+class SplitSummary(Document):
+    """What a split holds: samples, labels, mean loss with interval, accuracy where it applies."""
+
+    split: str
+    n: int
+    n_labelled: int
+    mean_loss: Number | None = None
+    mean_loss_interval: Interval = (None, None)
+    accuracy: Number | None = None
+
+
+class Region(Document):
+    """A set of samples near each other in the latent space.
+
+    Attributes:
+        id: level and number, e.g. `coarse/3`; the cluster column of `samples.parquet` of that level
+            holds the number.
+        level: `coarse` or `fine`.
+        n: samples.
+        counts: samples by split.
+        mean_loss: by split, where there are labels.
+        stability: mean Jaccard overlap with its best match under resampling, 0…1.
+        typical: (split, sample_id) of the samples nearest to its center, nearest first.
+        main_class: the most frequent class, for classification.
+        main_class_share: its share of the region's labelled samples.
+    """
+
+    id: str
+    level: Literal["coarse", "fine"]
+    n: int
+    counts: dict[str, int]
+    mean_loss: dict[str, Number]
+    stability: Number
+    typical: tuple[tuple[str, str], ...]
+    main_class: str | None = None
+    main_class_share: Number | None = None
+
+
+class CurveBin(Document):
+    """One bin of a curve: its range or category, n, and the mean with interval (null if n < 2)."""
+
+    label: str
+    lower: Number | None = None
+    upper: Number | None = None
+    n: int
+    mean: Number | None
+    interval: Interval
+
+
+class Curve(Document):
+    """A measure (the loss, a metric) as a function of one metadata field, a series per split.
+
+    `strength` is the share of the measure's rank variance that the bins explain on the tested
+    split (eta squared on ranks, 0…1), for ordering curves; it is not a test.
+    """
+
+    field: str
+    measure: str
+    binning: Binning
+    series: dict[str, tuple[CurveBin, ...]]
+    strength: Number
+    similar_fields: tuple[str, ...] = ()
+
+
+class Report(Document):
+    """What an analysis found, in one document.
+
+    `samples` is the table beside it (`samples.parquet`): a row per sample with its captured values
+    and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields.
+    """
+
+    schema_version: int = REPORT_SCHEMA_VERSION
+    run_id: str | None = None
+    epoch: int | None = None
+    layer: str | None = None
+    task: str
+    class_names: tuple[str, ...] = ()
+    tested_split: str | None = None
+    reference_split: str | None = None
+    confidence: Number
+    error_budget: Number
+    parameters: dict[str, Any]
+    splits: tuple[SplitSummary, ...]
+    insights: tuple[Insight, ...]
+    not_applicable: tuple[NotApplicable, ...]
+    regions: tuple[Region, ...]
+    curves: tuple[Curve, ...]
+    dropped: tuple[DroppedRows, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    _samples: pd.DataFrame | None = PrivateAttr(default=None)
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """One row per sample, the index being the row number that `neighbors` refers to."""
+        if self._samples is None:
+            raise AttributeError("this report was read without its samples.parquet")
+        return self._samples
+
+    def with_samples(self, samples: pd.DataFrame) -> Self:
+        """Return this report with its table of samples attached."""
+        report = self.model_copy()
+        report._samples = samples  # noqa: SLF001 - same class
+        return report
+
+    def to_json(self) -> str:
+        """Return the document as JSON: the same report gives the same bytes."""
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write `report.json` and `samples.parquet` into `folder` and return their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        document = folder / REPORT_FILE
+        document.write_text(self.to_json(), encoding="utf-8")
+        if self._samples is None:
+            return [document]
+        table = folder / SAMPLES_FILE
+        self._samples.to_parquet(table, index=False, compression="zstd")
+        return [document, table]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a report back from the folder that `save` wrote.
+
+        Raises:
+            NewerSchemaError: a later version of this package wrote it.
+            CorruptFileError: the file is missing or not a report.
+        """
+        path = folder / REPORT_FILE
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version = content["schema_version"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorruptFileError(f"{path} is not a report: {error}") from None
+        if version > REPORT_SCHEMA_VERSION:
+            raise NewerSchemaError(
+                f"{path} has schema version {version}, this package reads up to "
+                f"{REPORT_SCHEMA_VERSION}; upgrade mlflow-latent"
+            )
+        try:
+            report = cls.model_validate(content)
+        except ValidationError as error:
+            raise CorruptFileError(f"{path} is not a report: {error}") from None
+        return report._with_table(folder / SAMPLES_FILE)  # noqa: SLF001 - same class
+
+    def _with_table(self, path: Path) -> Self:
+        return self.with_samples(pd.read_parquet(path)) if path.exists() else self

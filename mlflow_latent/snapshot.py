@@ -1,0 +1,268 @@
+"""`Snapshot`: one epoch's rows of all splits, checked and ready to analyze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from mlflow_latent.columns import as_codes, as_fields, as_keys, as_matrix, as_numbers
+from mlflow_latent.errors import EmptySnapshotError
+from mlflow_latent.schema import (
+    KEY,
+    LOSS,
+    META_PREFIX,
+    METRIC_PREFIX,
+    NAMED_ROWS,
+    PREDICTION,
+    SAMPLE_ID,
+    SPLIT,
+    TARGET,
+    CaptureInfo,
+    DroppedRows,
+    sort_splits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from mlflow_latent.schema import Direction, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One epoch's rows of all splits: finite, unique, in the order given.
+
+    Build it with `from_arrays`, or read it from a run's captures with
+    `mlflow_latent.store.CaptureStore.snapshot`.
+
+    Attributes:
+        frame: N rows; the columns of the `samples` and `captures` tables but embeddings and
+            probabilities: `sample_id`, `split`, and where given `target` and `prediction`
+            (Int32, missing is NA), `loss` (float32, NaN where there is no label), `loss_<part>`,
+            `metric_<name>`, `meta_<name>`, `uri`.
+        embedding: (N, D) float32, any scale.
+        pred_probs: (N, C) float32 class probabilities, if captured.
+        epoch: the 0-based epoch that the weights had finished.
+        layer: the layer whose output the embedding is.
+        info: what the capture files say of themselves.
+        history: one row per sample and captured epoch (`split`, `sample_id`, `epoch`, `loss`,
+            `prediction`), if captured.
+        dropped: the rows that could not be used, with the reason.
+        notes: what else the reader of the report should know (a file that could not be read).
+    """
+
+    frame: pd.DataFrame
+    embedding: NDArray[np.float32]
+    pred_probs: NDArray[np.float32] | None = None
+    epoch: int | None = None
+    layer: str | None = None
+    info: CaptureInfo = field(default_factory=CaptureInfo)
+    history: pd.DataFrame | None = None
+    dropped: tuple[DroppedRows, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def split(self) -> NDArray[np.object_]:
+        """(N,) split of each row."""
+        return self.frame[SPLIT].to_numpy(dtype=object)
+
+    @property
+    def sample_id(self) -> NDArray[np.object_]:
+        """(N,) id of each row, unique within its split."""
+        return self.frame[SAMPLE_ID].to_numpy(dtype=object)
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that have rows, train first."""
+        return sort_splits(self.frame[SPLIT].unique())
+
+    @property
+    def loss(self) -> NDArray[np.float32] | None:
+        """(N,) per-sample loss, natural units, NaN where there is no label; None if no row has."""
+        return self.numbers(LOSS)
+
+    @property
+    def metadata(self) -> pd.DataFrame:
+        """N rows of metadata, the fields named without their `meta_` prefix."""
+        named = {name: name.removeprefix(META_PREFIX) for name in self._columns(META_PREFIX)}
+        return self.frame[list(named)].rename(columns=named)
+
+    @property
+    def metrics(self) -> dict[str, NDArray[np.float32]]:
+        """Per-sample metrics by name, each (N,), NaN where missing."""
+        names = self._columns(METRIC_PREFIX)
+        return {
+            name.removeprefix(METRIC_PREFIX): self.frame[name].to_numpy(np.float32)
+            for name in names
+        }
+
+    def rows(self, split: str) -> NDArray[np.bool_]:
+        """(N,) mask of the rows of `split`."""
+        return np.asarray(self.frame[SPLIT] == split, dtype=bool)
+
+    def codes(self, column: str) -> NDArray[np.int32] | None:
+        """(N,) class index of `target` or `prediction`, −1 where missing; None if no row has."""
+        if column not in self.frame or self.frame[column].isna().all():
+            return None
+        return self.frame[column].fillna(-1).to_numpy(dtype=np.int32)
+
+    def numbers(self, column: str) -> NDArray[np.float32] | None:
+        """(N,) float32 values of a numeric column, NaN where missing; None if no row has one."""
+        if column not in self.frame or self.frame[column].isna().all():
+            return None
+        return self.frame[column].to_numpy(dtype=np.float32)
+
+    def class_name(self, index: int) -> str:
+        """Return the name of a class, or its index as text."""
+        names = self.info.class_names
+        return names[index] if 0 <= index < len(names) else str(index)
+
+    def _columns(self, prefix: str) -> list[str]:
+        return [name for name in self.frame.columns if name.startswith(prefix)]
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        sample_id: ArrayLike,
+        split: ArrayLike,
+        embedding: ArrayLike,
+        loss: ArrayLike | None = None,
+        target: ArrayLike | None = None,
+        prediction: ArrayLike | None = None,
+        pred_probs: ArrayLike | None = None,
+        metadata: Mapping[str, Any] | pd.DataFrame | None = None,
+        metrics: Mapping[str, ArrayLike] | None = None,
+        directions: Mapping[str, Direction] | None = None,
+        class_names: Sequence[str] = (),
+        task: Task = "classification",
+        epoch: int | None = None,
+        layer: str | None = None,
+        history: pd.DataFrame | None = None,
+    ) -> Self:
+        """Check plain arrays and make a snapshot of them.
+
+        Args:
+            sample_id: (N,) strings or integers, unique within a split.
+            split: (N,) names such as `train` and `val`, or one name for all rows.
+            embedding: (N, D), any scale.
+            loss: (N,) in natural units of the criterion. NaN means "no label" where a split has
+                no loss and no target at all; elsewhere it is an unusable row.
+            target: (N,) class index; missing is None, NaN or NA.
+            prediction: (N,) class index.
+            pred_probs: (N, C) class probabilities.
+            metadata: fields of N values each: numbers, booleans or strings; missing is None or NaN.
+            metrics: per-sample metrics of N values each, e.g. `iou_person`.
+            directions: which metrics are better when `lower`; the others are better when higher.
+            class_names: names of the classes, by index.
+            task: what the model does.
+            epoch: the 0-based epoch that the weights had finished.
+            layer: the layer whose output the embedding is.
+            history: one row per sample and epoch: `split`, `sample_id`, `epoch`, `loss`.
+
+        Returns:
+            A snapshot without the rows that hold NaN or infinity where a number must be; they are
+            counted and named in `dropped`.
+
+        Raises:
+            InputError: lengths differ, an id is there twice in one split, or an array has the
+                wrong shape.
+            EmptySnapshotError: no usable row is left.
+
+        Example:
+            >>> snapshot = Snapshot.from_arrays(
+            ...     sample_id=["a", "b", "c"],
+            ...     split="val",
+            ...     embedding=[[0.0, 1.0], [1.0, 0.0], [float("nan"), 0.0]],
+            ...     loss=[0.1, 2.0, 0.3],
+            ... )
+            >>> len(snapshot), snapshot.dropped[0].sample_ids
+            (2, ('c',))
+        """
+        vectors = as_matrix("embedding", embedding)
+        size = len(vectors)
+        frame = as_keys(sample_id, split, size)
+        if target is not None:
+            frame[TARGET] = as_codes(TARGET, target, size)
+        if prediction is not None:
+            frame[PREDICTION] = as_codes(PREDICTION, prediction, size)
+        if loss is not None:
+            frame[LOSS] = as_numbers(LOSS, loss, size)
+        for name, values in (metrics or {}).items():
+            frame[METRIC_PREFIX + name] = as_numbers(f"metrics[{name!r}]", values, size)
+        frame = frame.join(as_fields(metadata, size).add_prefix(META_PREFIX))
+        better = {name: (directions or {}).get(name, "higher") for name in metrics or {}}
+        return cls(
+            frame=frame,
+            embedding=vectors,
+            pred_probs=None if pred_probs is None else as_matrix("pred_probs", pred_probs, size),
+            epoch=epoch,
+            layer=layer,
+            info=CaptureInfo(
+                task=task,
+                class_names=tuple(class_names),
+                metrics=better,
+                layers=(layer,) if layer else (),
+            ),
+            history=history,
+        ).usable(unlabelled_rows(frame))
+
+    def usable(self, unlabelled: NDArray[np.bool_]) -> Self:
+        """Return the snapshot without the rows that hold NaN or infinity where a number must be.
+
+        Args:
+            unlabelled: (N,) mask of the rows that may lack a loss.
+
+        Raises:
+            EmptySnapshotError: no usable row is left.
+        """
+        keep = np.isfinite(self.embedding).all(axis=1)
+        dropped = self._name("embedding is NaN or infinite", ~keep)
+        if LOSS in self.frame:
+            bad = keep & ~unlabelled & ~np.isfinite(self.frame[LOSS].to_numpy(np.float32))
+            dropped += self._name("loss is NaN or infinite", bad)
+            keep &= ~bad
+        if not keep.any():
+            why = "; ".join(f"{d.split}: {d.reason} in {d.count} rows" for d in dropped)
+            raise EmptySnapshotError(f"nothing to analyze: {why or 'no rows were given'}")
+        return self if keep.all() else self._take(keep, dropped)
+
+    def _name(self, reason: str, mask: NDArray[np.bool_]) -> list[DroppedRows]:
+        rows = self.frame.loc[mask, KEY]
+        ids = {
+            name: tuple(rows.loc[rows[SPLIT] == name, SAMPLE_ID])
+            for name in sort_splits(rows[SPLIT])
+        }
+        return [
+            DroppedRows(
+                reason=reason, split=name, count=len(of_split), sample_ids=of_split[:NAMED_ROWS]
+            )
+            for name, of_split in ids.items()
+        ]
+
+    def _take(self, keep: NDArray[np.bool_], dropped: list[DroppedRows]) -> Self:
+        return replace(
+            self,
+            frame=self.frame.loc[keep].reset_index(drop=True),
+            embedding=self.embedding[keep],
+            pred_probs=None if self.pred_probs is None else self.pred_probs[keep],
+            dropped=(*self.dropped, *dropped),
+        )
+
+
+def unlabelled_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """(N,) mask of the rows of splits in which no row has a loss or a target."""
+    present = [frame[name].notna() for name in (LOSS, TARGET) if name in frame]
+    if not present:
+        return np.ones(len(frame), dtype=bool)
+    labelled = np.any([values.to_numpy(dtype=bool) for values in present], axis=0)
+    with_labels = set(frame.loc[labelled, SPLIT])
+    return ~frame[SPLIT].isin(with_labels).to_numpy(dtype=bool)

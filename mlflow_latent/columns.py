@@ -42,7 +42,7 @@ def as_keys(sample_id: ArrayLike, split: ArrayLike, size: int) -> pd.DataFrame:
             row = int(np.flatnonzero(frame[column].isna())[0])
             raise InputError(f"{column} of row {row} is missing; every row needs one")
         frame[column] = frame[column].astype(str)
-    _refuse_duplicates(frame)
+    refuse_duplicates(frame)
     return frame
 
 
@@ -113,7 +113,12 @@ def _from_list(values: Any) -> NDArray[Any] | pd.Series[Any]:
         raise InputError(f"values must be one-dimensional: {error}") from None
 
 
-def _refuse_duplicates(frame: pd.DataFrame) -> None:
+def refuse_duplicates(frame: pd.DataFrame) -> None:
+    """Raise where the same id is there twice in one split.
+
+    Raises:
+        InputError: names the first such id, and counts them.
+    """
     repeated = frame[frame.duplicated(KEY)]
     if len(repeated):
         first = repeated.iloc[0]

@@ -224,7 +224,7 @@ class Snapshot:
         Raises:
             EmptySnapshotError: no usable row is left.
         """
-        keep = np.isfinite(self.embedding).all(axis=1)
+        keep: NDArray[np.bool_] = np.asarray(np.isfinite(self.embedding).all(axis=1))
         dropped = self._name("embedding is NaN or infinite", ~keep)
         if LOSS in self.frame:
             bad = keep & ~unlabelled & ~np.isfinite(self.frame[LOSS].to_numpy(np.float32))

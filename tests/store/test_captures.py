@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mlflow_latent.errors import InputError, MissingCaptureError
+from mlflow_latent.schema import CaptureInfo
+from mlflow_latent.store import CaptureStore, captures_shard, file_metadata, samples_shard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDTH = 4
+
+
+def vectors(values: np.ndarray) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+
+def write(path: Path, columns: dict, info: CaptureInfo | None = None) -> None:
+    table = pa.table(columns)
+    metadata = file_metadata(info or CaptureInfo(layers=("backbone.4",)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def write_epoch(
+    root: Path, epoch: int, split: str, ids: list[str], *, rank: int = 0, embedding: bool = True
+) -> None:
+    size = len(ids)
+    columns = {
+        "sample_id": ids,
+        "split": [split] * size,
+        "epoch": pa.array([epoch] * size, pa.int32()),
+        "loss": pa.array([float(place) for place in range(size)], pa.float32()),
+        "prediction": pa.array([0] * size, pa.int32()),
+    }
+    if embedding:
+        values = np.arange(size * WIDTH, dtype=np.float16).reshape(size, WIDTH) + epoch
+        columns["embedding_backbone_4"] = vectors(values)
+    write(captures_shard(root, epoch, split, rank), columns)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for epoch in (0, 1):
+        write_epoch(tmp_path, epoch, "val", ["a", "b"], embedding=epoch == 1)
+        write_epoch(tmp_path, epoch, "train", ["a", "c", "d"], embedding=epoch == 1)
+    for split, ids in {"train": ["d", "c", "a"], "val": ["a", "b"]}.items():
+        write(
+            samples_shard(tmp_path, split),
+            {
+                "sample_id": ids,
+                "split": [split] * len(ids),
+                "target": pa.array([1] * len(ids), pa.int32()),
+                "meta_brightness": pa.array([float(ord(i)) for i in ids], pa.float32()),
+                "meta_night": pa.array([None] + [True] * (len(ids) - 1), pa.bool_()),
+            },
+        )
+    return tmp_path
+
+
+def test_snapshot_joins_what_a_sample_is_with_what_the_model_made_of_it(root: Path) -> None:
+    snapshot = CaptureStore(root).snapshot()
+
+    assert snapshot.epoch == 1
+    assert list(snapshot.split) == ["train"] * 3 + ["val"] * 2
+    assert list(snapshot.sample_id) == ["a", "c", "d", "a", "b"]
+    assert list(snapshot.metadata["brightness"]) == [97.0, 99.0, 100.0, 97.0, 98.0]
+    assert snapshot.metadata["night"].isna().to_list() == [False, False, True, True, False]
+    assert snapshot.embedding.dtype == np.float32
+    assert snapshot.embedding[0].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_an_epoch_without_embeddings_is_refused_and_the_kept_ones_named(root: Path) -> None:
+    store = CaptureStore(root)
+
+    assert store.epochs() == [0, 1]
+    assert store.embedding_epochs() == [1]
+    with pytest.raises(MissingCaptureError, match="no embeddings of epoch 0 were kept, only of 1"):
+        store.snapshot(epoch=0)
+    with pytest.raises(MissingCaptureError, match="did you mean 'backbone.4'"):
+        store.snapshot(layer="backbone4")
+
+
+def test_history_holds_every_captured_epoch(root: Path) -> None:
+    history = CaptureStore(root).history()
+
+    assert len(history) == 10
+    assert set(history["epoch"]) == {0, 1}
+
+
+def test_null_loss_is_no_label_and_nan_loss_is_unusable(root: Path) -> None:
+    write(
+        captures_shard(root, 1, "unlabeled"),
+        {
+            "sample_id": ["u", "v", "w"],
+            "split": ["unlabeled"] * 3,
+            "loss": pa.array([None, float("nan"), float("inf")], pa.float32()),
+            "embedding_backbone_4": vectors(np.ones((3, WIDTH), np.float16)),
+        },
+    )
+    snapshot = CaptureStore(root).snapshot()
+
+    assert list(snapshot.sample_id[snapshot.rows("unlabeled")]) == ["u"]
+    assert [(d.split, d.count, d.sample_ids) for d in snapshot.dropped] == [
+        ("unlabeled", 2, ("v", "w"))
+    ]
+
+
+def test_shards_of_several_processes_are_one_split(root: Path) -> None:
+    write_epoch(root, 1, "val", ["x", "y"], rank=1)
+
+    assert list(CaptureStore(root).snapshot().sample_id[3:]) == ["a", "b", "x", "y"]
+
+
+def test_an_id_twice_in_one_split_is_an_error_that_names_it(root: Path) -> None:
+    write_epoch(root, 1, "val", ["x", "b"], rank=1)
+
+    with pytest.raises(InputError, match="'b' is there twice in split 'val'"):
+        CaptureStore(root).snapshot()
+
+
+def test_unreadable_files_are_named_and_the_rest_is_read(root: Path) -> None:
+    truncated = captures_shard(root, 1, "val")
+    truncated.write_bytes(truncated.read_bytes()[:-20])
+    foreign = captures_shard(root, 1, "test")
+    foreign.parent.mkdir()
+    pq.write_table(pa.table({"x": [1]}), foreign)
+    write_epoch(root, 1, "later", ["z"])
+    newer = captures_shard(root, 1, "later")
+    write(newer, {"sample_id": ["z"], "split": ["later"]}, CaptureInfo(schema_version=99))
+
+    store = CaptureStore(root)
+    snapshot = store.snapshot()
+
+    assert snapshot.splits == ["train"]
+    assert len(store.problems) == 3
+    for path, what in ((truncated, "truncated"), (foreign, "not a capture"), (newer, "upgrade")):
+        assert any(str(path) in text and what in text for text in snapshot.notes)
+
+
+def test_damage_inside_a_file_is_found_when_it_is_read(root: Path) -> None:
+    damaged = captures_shard(root, 1, "val")
+    content = bytearray(damaged.read_bytes())
+    content[4:200] = b"\xff" * 196
+    damaged.write_bytes(content)
+
+    snapshot = CaptureStore(root).snapshot()
+
+    assert snapshot.splits == ["train"]
+    assert any(str(damaged) in note for note in snapshot.notes)
+
+
+def test_split_names_with_slashes_and_spaces_keep_to_their_folder(tmp_path: Path) -> None:
+    split = "../night rain"
+    write_epoch(tmp_path, 0, split, ["a"])
+
+    assert CaptureStore(tmp_path).snapshot().splits == [split]
+    assert captures_shard(tmp_path, 0, split).resolve().is_relative_to(tmp_path)
+
+
+def test_a_folder_without_captures_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MissingCaptureError, match="add LatentCapture"):
+        CaptureStore(tmp_path).snapshot()
+    with pytest.raises(MissingCaptureError, match="no captures"):
+        CaptureStore(tmp_path).history()

@@ -1,0 +1,71 @@
+"""Distances to class centroids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+def class_distances(
+    reduced: NDArray[np.float32],
+    target: NDArray[np.int32],
+    reference: NDArray[np.bool_],
+    class_name: Callable[[int], str],
+) -> pd.DataFrame:
+    """Measure how far each sample is from its own class and from the nearest other one.
+
+    Args:
+        reduced: (N, d) float32.
+        target: (N,) class index, −1 where missing.
+        reference: (N,) rows that centroids are made of; a class without any there has its centroid
+            from all its rows.
+        class_name: name of a class index.
+
+    Returns:
+        N rows: `centroid_distance` (float32, NaN without a target), `nearest_class` (string, the
+        nearest class but the own) and `nearest_class_distance` (float32); missing where there is
+        no other class.
+    """
+    classes = np.unique(target[target >= 0])
+    centroids = np.stack([_centroid(reduced, target == code, reference) for code in classes])
+    labelled = target >= 0
+    own = np.where(labelled, np.searchsorted(classes, target), -1)
+    centroid_distance = np.full(len(reduced), np.nan, dtype=np.float32)
+    step = reduced[labelled] - centroids[own[labelled]]
+    centroid_distance[labelled] = np.sqrt(np.einsum("ij,ij->i", step, step))
+    nearest, distance = _nearest_other(reduced, centroids, own)
+    names = np.array([class_name(int(code)) for code in classes] + [None], dtype=object)
+    return pd.DataFrame(
+        {
+            "centroid_distance": centroid_distance,
+            "nearest_class": pd.array(names[nearest], dtype="string"),
+            "nearest_class_distance": distance,
+        }
+    )
+
+
+def _centroid(
+    reduced: NDArray[np.float32], member: NDArray[np.bool_], reference: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    rows = member & reference if (member & reference).any() else member
+    return reduced[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def _nearest_other(
+    reduced: NDArray[np.float32], centroids: NDArray[np.float32], own: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return (N,) the nearest centroid but the own (−1 if there is none), and its distance."""
+    import faiss
+
+    squares, found = faiss.knn(reduced, centroids, 2)  # −1 where there are fewer
+    second = found[:, 0] == own
+    nearest = np.where(second, found[:, 1], found[:, 0])
+    distance = np.sqrt(np.maximum(np.where(second, squares[:, 1], squares[:, 0]), 0))
+    return nearest, np.where(nearest < 0, np.nan, distance).astype(np.float32)

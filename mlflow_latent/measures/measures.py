@@ -1,0 +1,238 @@
+"""`Measures`: each derived quantity of a snapshot, computed once, when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mlflow_latent.columns import as_matrix
+from mlflow_latent.errors import InputError
+from mlflow_latent.measures.classes import class_distances
+from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
+from mlflow_latent.measures.gaps import RegionGap, region_gap
+from mlflow_latent.measures.landmarks import choose_landmarks
+from mlflow_latent.measures.layouts import compile_umap
+from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
+from mlflow_latent.measures.options import MeasureOptions
+from mlflow_latent.measures.projection import (
+    MIN_LAYOUT_ROWS,
+    Projection,
+    fit_projection,
+    needs_layout,
+    project,
+)
+from mlflow_latent.measures.reduction import (
+    MAX_COVARIANCE_COLUMNS,
+    SKETCH_COLUMNS,
+    Reduction,
+    fit_reduction,
+)
+from mlflow_latent.schema import SPLIT, TARGET
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from mlflow_latent.snapshot import Snapshot
+
+TRAIN, VAL = "train", "val"
+
+
+class Measures:
+    """Derived quantities of a snapshot, lazy and cached; insights need not wait for the projection.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlflow_latent.snapshot import Snapshot
+        >>> blobs = np.repeat([[0.0, 0.0], [9.0, 9.0]], 100, axis=0)
+        >>> noise = np.random.default_rng(0).normal(size=blobs.shape)
+        >>> snapshot = Snapshot.from_arrays(
+        ...     sample_id=np.arange(200), split="val", embedding=blobs + noise
+        ... )
+        >>> measures = Measures(snapshot, MeasureOptions(n_coarse=2, projection="pca"))
+        >>> measures.clusters["coarse"].sizes.tolist()
+        [100, 100]
+    """
+
+    def __init__(self, snapshot: Snapshot, options: MeasureOptions | None = None) -> None:
+        self.snapshot = snapshot
+        self.options = options or MeasureOptions()
+        self._compilation: Thread | None = None
+
+    def warm_up(self) -> None:
+        """Start compiling UMAP in the background, if it will be needed: call it early."""
+        if self.options.projection != "umap" or len(self.snapshot) < MIN_LAYOUT_ROWS:
+            return
+        if self._compilation is None:
+            import umap.umap_  # noqa: F401 - here, because imports in two threads can deadlock
+
+            self._compilation = Thread(target=compile_umap, name="mlflow-latent-compile")
+            self._compilation.start()
+
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """The S splits that have rows, train first."""
+        return tuple(self.snapshot.splits)
+
+    @cached_property
+    def split_codes(self) -> NDArray[np.intp]:
+        """(N,) number of each row's split in `splits`."""
+        codes = pd.Categorical(self.snapshot.frame[SPLIT], categories=list(self.splits)).codes
+        return codes.astype(np.intp)
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """The fitted standardization and PCA."""
+        options = self.options
+        return fit_reduction(
+            self.snapshot.embedding, self.split_codes, options.n_components, options.random_state
+        )
+
+    @cached_property
+    def reduced(self) -> NDArray[np.float32]:
+        """(N, d) float32: standardized, PCA, median norm 1; Euclidean distances mean something."""
+        return self.reduction.apply(self.snapshot.embedding)
+
+    @cached_property
+    def neighbors(self) -> Neighbors:
+        """The one neighbor graph."""
+        return find_neighbors(
+            self.reduced,
+            self.options.n_neighbors,
+            random_state=self.options.random_state,
+            min_recall=self.options.min_recall,
+        )
+
+    @cached_property
+    def landmarks(self) -> NDArray[np.intp]:
+        """(L,) rows that clusters and projection are fitted on, ascending."""
+        return choose_landmarks(
+            self.split_codes, self.options.n_landmarks, self.options.random_state
+        )
+
+    @cached_property
+    def clusters(self) -> dict[Level, Clusters]:
+        """Coarse and fine regions, from embeddings alone."""
+        counts = region_counts(len(self.snapshot), self._tested_rows(), self.options)
+        return {
+            level: find_clusters(self.reduced, self.landmarks, level, count, self.options)
+            for level, count in counts.items()
+        }
+
+    @cached_property
+    def gap(self) -> dict[Level, RegionGap]:
+        """Samples and mean loss of each region by split."""
+        loss = self.snapshot.loss
+        return {
+            level: region_gap(regions, self.split_codes, self.splits, loss)
+            for level, regions in self.clusters.items()
+        }
+
+    @cached_property
+    def projection(self) -> NDArray[np.float32] | None:
+        """(N, 2) float32 within −1 … 1, aspect kept; None where the options ask for none."""
+        if self._projection is None:
+            return None
+        return project(self._projection, self.reduced, self.landmarks)
+
+    def place(self, embedding: ArrayLike) -> NDArray[np.float32]:
+        """Place new samples in the projection.
+
+        Args:
+            embedding: (M, D) of the same layer.
+
+        Returns:
+            (M, 2) float32; PCA may place outliers beyond −1 … 1.
+
+        Raises:
+            InputError: another number of columns, NaN or infinity, or there is no projection.
+        """
+        vectors = as_matrix("embedding", embedding)
+        columns = self.snapshot.embedding.shape[1]
+        if vectors.shape[1] != columns:
+            raise InputError(f"embedding must have {columns} columns, got {vectors.shape[1]}")
+        if not np.isfinite(vectors).all():
+            raise InputError("embedding holds NaN or infinity; leave those rows out")
+        if self._projection is None:
+            raise InputError(
+                "projection is 'none'; choose 'umap', 'tsne' or 'pca' to place samples"
+            )
+        return self._projection.place(self.reduction.apply(vectors))
+
+    @cached_property
+    def class_distance(self) -> pd.DataFrame | None:
+        """Distances to the own class's centroid and the nearest other; None without targets."""
+        target = self.snapshot.codes(TARGET)
+        if target is None:
+            return None
+        rows = self.snapshot.rows(TRAIN) if TRAIN in self.splits else np.ones(len(target), bool)
+        return class_distances(self.reduced, target, rows, self.snapshot.class_name)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was capped or fell back, in what has been computed so far."""
+        computed = vars(self)
+        notes = self._reduction_notes() if "reduction" in computed else []
+        notes += self._neighbor_notes() if "neighbors" in computed else []
+        notes += self._cluster_notes() if "clusters" in computed else []
+        notes += self._projection_notes() if "projection" in computed else []
+        return tuple(notes)
+
+    @cached_property
+    def _projection(self) -> Projection | None:
+        if self.options.projection == "none":
+            return None
+        if self._compilation is not None:
+            self._compilation.join()
+        return fit_projection(self.reduced, self.neighbors, self.landmarks, self.options)
+
+    def _tested_rows(self) -> int:
+        """Rows of val, else of the first split that is not train, else all."""
+        others = [name for name in self.splits if name != TRAIN]
+        if not others:
+            return len(self.snapshot)
+        return int(self.snapshot.rows(VAL if VAL in others else others[0]).sum())
+
+    def _reduction_notes(self) -> list[str]:
+        notes = []
+        columns = self.snapshot.embedding.shape[1]
+        if self.reduction.n_constant == columns:
+            notes.append(f"all {len(self.snapshot)} embeddings are equal: there is nothing to tell")
+        elif self.reduction.n_constant:
+            notes.append(
+                f"{self.reduction.n_constant} of {columns} embedding columns hold one value"
+                " and were left out"
+            )
+        if self.reduction.is_sketched:
+            notes.append(
+                f"the embedding has {columns} columns, over {MAX_COVARIANCE_COLUMNS}: a random"
+                f" projection to {SKETCH_COLUMNS} came before PCA; pool the layer's output"
+            )
+        return notes
+
+    def _neighbor_notes(self) -> list[str]:
+        wanted, found = self.options.n_neighbors, self.neighbors
+        notes = []
+        if found.k < wanted:
+            notes.append(f"n_neighbors {wanted} capped to {found.k}: there are no more samples")
+        if len(self.snapshot) > EXACT_ROWS:
+            notes.append(f"neighbors searched approximately, recall {found.recall:.3f}")
+        return notes
+
+    def _cluster_notes(self) -> list[str]:
+        asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}
+        return [
+            f"n_{level} {asked[level]} capped to {len(regions)}: {len(self.snapshot)} samples"
+            " support no more regions"
+            for level, regions in self.clusters.items()
+            if asked[level] is not None and len(regions) < (asked[level] or 0)
+        ]
+
+    def _projection_notes(self) -> list[str]:
+        method = self.options.projection
+        if method in ("none", "pca") or needs_layout(self.reduced, self.options):
+            return []
+        return [f"projection {method!r} replaced by PCA: too few distinct samples to lay out"]

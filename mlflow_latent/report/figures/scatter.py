@@ -1,0 +1,193 @@
+"""Dots in the projected latent space, readable at two thousand and at a million."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlflow_latent.report.figures import style
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float32]
+
+INK_AREA = 36_000.0  # points² that all dots share on a full-size map, so that N sets their size
+SMALLEST_DOT, LARGEST_DOT = 1.3, 34.0  # points²
+SIZED_BY_LOSS = 5_000  # up to so many dots, area grows with loss: more would hide each other
+LARGEST_OVER_MEAN = 4.0  # how many times the usual area the highest loss gets
+RASTER_CELLS = 1_400  # beyond `DRAWN_ALL` dots, one dot a cell of so many by as many
+DRAWN_ALL = 250_000
+OUTLINE_CELLS, OUTLINE_BLUR, OUTLINE_SHARE = 110, 1.6, 0.92
+OUTLINE_LEAST = 3  # fewer samples have no outline
+MARGIN = 0.06
+
+
+def dot_area(size: int, scale: float = 1.0) -> float:
+    """Return the area in points² of one of `size` dots on a map of `scale` times the full area."""
+    return float(np.clip(INK_AREA * scale / max(size, 1), SMALLEST_DOT, LARGEST_DOT * scale**0.5))
+
+
+def opacity(size: int) -> float:
+    """Return how opaque one of `size` dots is: crowds must show as darker, loners must show."""
+    return float(np.interp(np.log10(max(size, 1)), [3, 5.2], [0.9, 0.45]))
+
+
+def prepare(axes: Axes, points: Points | None = None) -> None:
+    """Give a map its frame: no ticks, equal scales; limits of the points, or always −1…1."""
+    axes.set(xticks=[], yticks=[], xlabel="projection x (no unit)", ylabel="projection y (no unit)")
+    axes.xaxis.label.set(color=style.MUTED, fontsize=8.5)
+    axes.yaxis.label.set(color=style.MUTED, fontsize=8.5)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(style.FAINT)
+    low, high = limits(points)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_aspect("equal", adjustable="box", anchor="NW")
+
+
+def limits(points: Points | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and the upper corner of a map of these points, with a margin."""
+    if points is None or not np.isfinite(points).all(axis=1).any():
+        low, high = np.full(2, -1.0), np.full(2, 1.0)
+    else:
+        low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    margin = MARGIN * max(float((high - low).max()), 0.1)
+    return low - margin, high + margin
+
+
+def draw_context(axes: Axes, points: Points, scale: float = 1.0) -> None:
+    """Draw samples that are only there to show where the others lie."""
+    if not len(points):
+        return
+    shown = uppermost(points, np.zeros(len(points), dtype=np.int64))
+    axes.scatter(
+        *points[shown].T,
+        s=dot_area(len(points), scale) * 0.8,
+        c=style.BACKGROUND_POINT,
+        linewidths=0,
+    )
+
+
+def draw_categories(
+    axes: Axes, points: Points, codes: NDArray[np.int64], colors: list[str], scale: float = 1.0
+) -> None:
+    """Draw dots whose color is `colors[code]`, in an order that favors no category."""
+    order = np.random.default_rng(0).permutation(len(points))
+    order = order[uppermost(points[order], codes[order])]
+    from matplotlib.colors import to_rgba_array
+
+    size = len(points)
+    axes.scatter(
+        *points[order].T,
+        s=dot_area(size, scale),
+        c=to_rgba_array(colors)[codes[order]],
+        alpha=opacity(size),
+        linewidths=0,
+    )
+
+
+def draw_loss(
+    axes: Axes,
+    points: Points,
+    loss: NDArray[np.float64],
+    norm: Any,
+    scale: float = 1.0,
+) -> None:
+    """Draw dots colored by loss, the highest on top; samples without a loss lie beneath."""
+    known = np.isfinite(loss)
+    if not known.all():
+        draw_context(axes, points[~known], scale)
+    points, loss = points[known], loss[known]
+    order = np.argsort(loss, kind="stable")
+    shade = (np.asarray(norm(loss), dtype=np.float64) * 255).astype(np.int64)
+    order = order[uppermost(points[order], shade[order])]
+    area = dot_area(len(loss), scale)
+    sized = area * (0.6 + (LARGEST_OVER_MEAN - 0.6) * np.asarray(norm(loss[order])))
+    axes.scatter(
+        *points[order].T,
+        s=sized if len(loss) <= SIZED_BY_LOSS else area,
+        c=loss[order],
+        cmap=style.loss_colors(),
+        norm=norm,
+        alpha=opacity(len(loss)) ** 0.5,
+        linewidths=0,
+    )
+
+
+def uppermost(points: Points, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of the dots to draw, in order: beyond `DRAWN_ALL` only the last of a cell.
+
+    Of a million dots most lie under others of their color; leaving those out saves their time and
+    changes the picture by less than a pixel.
+    """
+    size = len(points)
+    places = np.arange(size)
+    if size <= DRAWN_ALL:
+        return places
+    low, high = limits(points)
+    cell = ((points - low) / (high - low).max() * RASTER_CELLS).astype(np.int64)
+    key = (cell[:, 0] * RASTER_CELLS + cell[:, 1]) * (int(codes.max()) + 1) + codes
+    _, last = np.unique(key[::-1], return_index=True)
+    return np.sort(size - 1 - last)
+
+
+def outline(axes: Axes, points: Points, **line: Any) -> tuple[float, float] | None:
+    """Draw a line around where most of these points lie, and return its topmost point."""
+    from scipy.ndimage import gaussian_filter
+
+    points = points[np.isfinite(points).all(axis=1)]
+    if len(points) < OUTLINE_LEAST:
+        return None
+    low, high = limits(points)
+    pad = (high - low).max() * 0.25 + 0.02
+    low, high = low - pad, high + pad
+    counts, x_edges, y_edges = np.histogram2d(
+        *points.T, bins=OUTLINE_CELLS, range=[(low[0], high[0]), (low[1], high[1])]
+    )
+    density = gaussian_filter(counts, OUTLINE_BLUR + 40.0 / len(points) ** 0.5)
+    cells = [
+        np.searchsorted(edges[1:-1], points[:, axis])
+        for axis, edges in enumerate((x_edges, y_edges))
+    ]
+    level = float(np.quantile(density[cells[0], cells[1]], 1 - OUTLINE_SHARE))
+    middle_x, middle_y = (x_edges[:-1] + x_edges[1:]) / 2, (y_edges[:-1] + y_edges[1:]) / 2
+    lines = axes.contour(middle_x, middle_y, density.T, levels=[level * 0.8], **line)
+    vertices = np.concatenate([path.vertices for path in lines.get_paths()])
+    top = vertices[np.argmax(vertices[:, 1])]
+    return float(top[0]), float(top[1])
+
+
+def center(points: Points) -> tuple[float, float]:
+    """Return the sample nearest to the median: a place that lies among the points."""
+    middle = np.median(points, axis=0)
+    nearest = int(np.argmin(((points - middle) ** 2).sum(axis=1)))
+    return float(points[nearest, 0]), float(points[nearest, 1])
+
+
+def write_at(axes: Axes, place: tuple[float, float], text: str, **font: Any) -> None:
+    """Write on a map, with a rim of paper so that dots beneath do not hide it."""
+    options = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"} | font
+    style.rimmed(axes.text(*place, text, clip_on=True, **options))
+
+
+def badge(axes: Axes, place: tuple[float, float], text: str, color: str) -> None:
+    """Write a short text on a colored disc just above a place."""
+    axes.annotate(
+        text,
+        place,
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=8,
+        fontweight="bold",
+        color=style.PAPER,
+        bbox={"boxstyle": "circle,pad=0.25", "facecolor": color, "edgecolor": style.PAPER},
+        zorder=5,
+    )

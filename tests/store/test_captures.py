@@ -81,9 +81,9 @@ def test_an_epoch_without_embeddings_is_refused_and_the_kept_ones_named(root: Pa
 
     assert store.epochs() == [0, 1]
     assert store.embedding_epochs() == [1]
-    with pytest.raises(MissingCaptureError, match="no embeddings of epoch 0 were kept, only of 1"):
+    with pytest.raises(MissingCaptureError, match=r"no embeddings of epoch 0 were kept, only of 1"):
         store.snapshot(epoch=0)
-    with pytest.raises(MissingCaptureError, match="did you mean 'backbone.4'"):
+    with pytest.raises(MissingCaptureError, match=r"did you mean 'backbone\.4'"):
         store.snapshot(layer="backbone4")
 
 

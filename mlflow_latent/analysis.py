@@ -1,0 +1,210 @@
+"""`analyze`: a snapshot in, a report out. No files, no MLflow, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlflow_latent.curves import find_curves
+from mlflow_latent.errors import InputError, did_you_mean
+from mlflow_latent.evidence import mean_interval, moments
+from mlflow_latent.fields import collect_fields
+from mlflow_latent.insights import InsightOptions, find_insights
+from mlflow_latent.measures import MeasureOptions, Measures
+from mlflow_latent.report.model import Region, Report, SplitSummary
+from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from mlflow_latent.snapshot import Snapshot
+
+TRAIN, VAL, TEST = "train", "val", "test"
+TYPICAL = 8  # samples that stand for a region
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """How to analyze.
+
+    Attributes:
+        tested_split: the split on which performance is judged; default val, else test, else the
+            only one that has a loss.
+        reference_split: the split that it is compared with; default train.
+        measures: of clusters, neighbors and projection.
+        insights: what it takes to be an insight.
+    """
+
+    tested_split: str | None = None
+    reference_split: str | None = None
+    measures: MeasureOptions = field(default_factory=MeasureOptions)
+    insights: InsightOptions = field(default_factory=InsightOptions)
+
+
+def analyze(
+    snapshot: Snapshot,
+    options: AnalysisOptions | None = None,
+    *,
+    run_id: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Find what is wrong with samples.
+
+    Args:
+        snapshot: one epoch's rows of all splits.
+        options: how to analyze; the defaults are good ones.
+        run_id: the run that the report will say it is of.
+        progress: told what is being done, in a few words.
+
+    Returns:
+        The report with its table of samples. The same snapshot and options give the same bytes.
+
+    Raises:
+        InputError: a split that the options name is not there.
+    """
+    options = options or AnalysisOptions()
+    tested, reference = _choose_splits(snapshot, options)
+    measures = Measures(snapshot, options.measures)
+    measures.warm_up()
+    progress("clusters")
+    _ = measures.clusters
+    progress("insights")
+    insights, not_applicable = find_insights(
+        measures, options.insights, tested=tested, reference=reference
+    )
+    progress("curves")
+    fields = collect_fields(snapshot, measures.class_distance)
+    confidence = options.insights.confidence
+    curves = find_curves(snapshot, fields, tested=tested, confidence=confidence)
+    progress("projection")
+    table = _sample_table(measures)
+    return Report(
+        run_id=run_id,
+        epoch=snapshot.epoch,
+        layer=snapshot.layer,
+        task=snapshot.info.task,
+        class_names=snapshot.info.class_names,
+        tested_split=tested,
+        reference_split=reference,
+        confidence=confidence,
+        error_budget=options.insights.error_budget,
+        parameters=asdict(options.measures) | asdict(options.insights),
+        splits=tuple(_summarize(snapshot, split, confidence) for split in snapshot.splits),
+        insights=insights,
+        not_applicable=not_applicable,
+        regions=tuple(_regions(measures)),
+        curves=curves,
+        dropped=snapshot.dropped,
+        notes=(*snapshot.notes, *fields.skipped, *measures.notes),
+    ).with_samples(table)
+
+
+def _choose_splits(snapshot: Snapshot, options: AnalysisOptions) -> tuple[str | None, str | None]:
+    for name in (options.tested_split, options.reference_split):
+        if name is not None and name not in snapshot.splits:
+            raise InputError(
+                f"split {name!r} was not captured{did_you_mean(name, snapshot.splits)}"
+            )
+    reference = options.reference_split or (TRAIN if TRAIN in snapshot.splits else None)
+    if options.tested_split:
+        return options.tested_split, reference
+    named = [name for name in (VAL, TEST) if name in snapshot.splits]
+    labelled = [name for name in snapshot.splits if name != reference and _has_loss(snapshot, name)]
+    candidates = named or labelled
+    return (candidates[0] if candidates else None), reference
+
+
+def _has_loss(snapshot: Snapshot, split: str) -> bool:
+    loss = snapshot.loss
+    return loss is not None and bool(np.isfinite(loss[snapshot.rows(split)]).any())
+
+
+def _summarize(snapshot: Snapshot, split: str, confidence: float) -> SplitSummary:
+    rows = snapshot.rows(split)
+    loss = snapshot.loss
+    labelled = rows & np.isfinite(loss) if loss is not None else np.zeros_like(rows)
+    if loss is None or not labelled.any():
+        return SplitSummary(split=split, n=int(rows.sum()), n_labelled=0)
+    values = loss[labelled]
+    summary = moments(values, np.zeros(len(values), dtype=np.int64), 1)
+    bounds = [float(end[0]) for end in mean_interval(summary, confidence)]
+    return SplitSummary(
+        split=split,
+        n=int(rows.sum()),
+        n_labelled=len(values),
+        mean_loss=float(summary.mean[0]),
+        mean_loss_interval=(bounds[0], bounds[1]) if np.isfinite(bounds).all() else (None, None),
+        accuracy=_accuracy(snapshot, rows),
+    )
+
+
+def _accuracy(snapshot: Snapshot, rows: NDArray[np.bool_]) -> float | None:
+    target, prediction = snapshot.codes(TARGET), snapshot.codes(PREDICTION)
+    if target is None or prediction is None or snapshot.info.task != "classification":
+        return None
+    known = rows & (target >= 0) & (prediction >= 0)
+    return float((target[known] == prediction[known]).mean()) if known.any() else None
+
+
+def _regions(measures: Measures) -> Iterator[Region]:
+    snapshot, reduced = measures.snapshot, measures.reduced
+    for level, clusters in measures.clusters.items():
+        distance = np.linalg.norm(reduced - clusters.centers[clusters.labels], axis=1)
+        nearest_first = np.lexsort((distance, clusters.labels))
+        starts = np.searchsorted(clusters.labels[nearest_first], np.arange(len(clusters.centers)))
+        for number, start in enumerate(starts):
+            members = clusters.labels == number
+            typical = nearest_first[start : start + min(TYPICAL, int(members.sum()))]
+            main, share = _main_class(snapshot, members)
+            yield Region(
+                id=f"{level}/{number}",
+                level=level,
+                n=int(members.sum()),
+                counts={s: int((members & snapshot.rows(s)).sum()) for s in snapshot.splits},
+                mean_loss=_mean_losses(snapshot, members),
+                stability=float(clusters.stability[number]),
+                typical=_keys(snapshot, typical),
+                main_class=main,
+                main_class_share=share,
+            )
+
+
+def _mean_losses(snapshot: Snapshot, members: NDArray[np.bool_]) -> dict[str, float]:
+    loss = snapshot.loss
+    if loss is None:
+        return {}
+    labelled = members & np.isfinite(loss)
+    rows = {split: labelled & snapshot.rows(split) for split in snapshot.splits}
+    return {s: float(loss[mask].mean(dtype=np.float64)) for s, mask in rows.items() if mask.any()}
+
+
+def _main_class(snapshot: Snapshot, members: NDArray[np.bool_]) -> tuple[str | None, float | None]:
+    target = snapshot.codes(TARGET)
+    known = target[members & (target >= 0)] if target is not None else np.empty(0, np.int32)
+    if not len(known):
+        return None, None
+    counts = np.bincount(known)
+    return snapshot.class_name(int(counts.argmax())), float(counts.max() / len(known))
+
+
+def _keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[tuple[str, str], ...]:
+    frame = snapshot.frame.iloc[rows]
+    return tuple(zip(frame[SPLIT], frame[SAMPLE_ID], strict=True))
+
+
+def _sample_table(measures: Measures) -> pd.DataFrame:
+    """One row per sample: what was captured, and what was derived from it."""
+    derived = {f"cluster_{level}": c.labels for level, c in measures.clusters.items()}
+    table = measures.snapshot.frame.assign(**derived)
+    if measures.class_distance is not None:
+        table = table.join(measures.class_distance)
+    table["neighbors"] = list(measures.neighbors.indices)
+    projection = measures.projection
+    if projection is not None:
+        table["projection_x"], table["projection_y"] = projection[:, 0], projection[:, 1]
+    return table

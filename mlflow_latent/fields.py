@@ -1,0 +1,153 @@
+"""The fields that can explain an insight: the user's metadata and what follows from the target.
+
+A field is numbers, or categories as codes. Fields that say nearly the same (mean, median and
+minimum of one thing) are grouped, so that a reader sees one fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mlflow_latent.schema import PREDICTION, TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlflow_latent.snapshot import Snapshot
+
+MAX_CATEGORIES = 50  # the rest is "other": a reader cannot tell more apart
+OTHER = "(other)"
+SIMILAR = 0.95  # Spearman's rho or Cramér's V from which two fields say the same
+SIMILARITY_ROWS = 5_000  # rows on which similarity is measured
+ID_LIKE = 0.5  # share of distinct values from which text is taken for an id
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One field of N samples.
+
+    Attributes:
+        name: as the user named it, or `class`, `predicted class`, and the class distances.
+        column: (N,) float64 numbers, NaN where missing; or category codes, −1 where missing.
+        categories: the names of the codes; empty for numbers.
+    """
+
+    name: str
+    column: NDArray[np.float64]
+    categories: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """(N,) mask of the samples that have a value."""
+        return self.column >= 0 if self.categories else ~np.isnan(self.column)
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """All usable fields; why the others are not; which say nearly the same."""
+
+    usable: tuple[Field, ...]
+    skipped: tuple[str, ...] = ()
+
+    @cached_property
+    def similar(self) -> dict[str, tuple[str, ...]]:
+        """For each field, the other fields that say nearly the same."""
+        near: dict[str, list[str]] = {field.name: [] for field in self.usable}
+        for a, b in combinations(self.usable, 2):
+            if bool(a.categories) == bool(b.categories) and _similarity(a, b) >= SIMILAR:
+                near[a.name].append(b.name)
+                near[b.name].append(a.name)
+        return {name: tuple(names) for name, names in near.items()}
+
+    def leaders(self, order: Sequence[Field]) -> list[Field]:
+        """Keep the first of each group of similar fields, in the order given."""
+        kept: list[Field] = []
+        for field in order:
+            if not any(field.name in self.similar[leader.name] for leader in kept):
+                kept.append(field)
+        return kept
+
+
+def collect_fields(snapshot: Snapshot, derived: pd.DataFrame | None = None) -> Fields:
+    """Gather the fields of a snapshot.
+
+    Args:
+        snapshot: N samples with metadata.
+        derived: N rows of fields that were computed from embeddings and target.
+    """
+    usable, skipped = [], []
+    for name, values in _columns(snapshot, derived):
+        field = _categorical(name, values) if _is_text(values) else _numeric(name, values)
+        reason = _unusable(field, values)
+        if reason:
+            skipped.append(f"field {name!r} explains nothing: {reason}")
+        else:
+            usable.append(field)
+    return Fields(tuple(usable), tuple(skipped))
+
+
+def _columns(
+    snapshot: Snapshot, derived: pd.DataFrame | None
+) -> Iterable[tuple[str, pd.Series[Any]]]:
+    for name, column in ((TARGET, "class"), (PREDICTION, "predicted class")):
+        codes = snapshot.codes(name)
+        if codes is not None:
+            names = {code: snapshot.class_name(int(code)) for code in np.unique(codes) if code >= 0}
+            yield column, pd.Series(codes).map(names).astype("string")
+    yield from snapshot.metadata.items()  # type: ignore[misc]
+    if derived is not None:
+        yield from derived.items()  # type: ignore[misc]
+
+
+def _is_text(values: pd.Series[Any]) -> bool:
+    return bool(pd.api.types.is_bool_dtype(values)) or not pd.api.types.is_numeric_dtype(values)
+
+
+def _numeric(name: str, values: pd.Series[Any]) -> Field:
+    return Field(name, values.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _categorical(name: str, values: pd.Series[Any]) -> Field:
+    text = values.astype("string").where(values.notna())
+    counts = text.value_counts()
+    ordered = sorted(counts.index, key=lambda value: (-int(counts[value]), value))
+    kept = sorted(ordered[:MAX_CATEGORIES])
+    code = {value: place for place, value in enumerate(kept)}
+    code |= dict.fromkeys(ordered[MAX_CATEGORIES:], len(kept))
+    categories = (*kept, OTHER) if len(ordered) > MAX_CATEGORIES else tuple(kept)
+    codes = text.map(code).to_numpy(dtype=np.float64, na_value=np.nan)
+    return Field(name, np.nan_to_num(codes, nan=-1), categories or (OTHER,))
+
+
+def _unusable(field: Field, values: pd.Series[Any]) -> str | None:
+    present = field.column[field.present]
+    if not len(present):
+        return "it is missing everywhere"
+    if (present == present[0]).all():
+        return f"it is {values.dropna().iloc[0]} everywhere"
+    distinct = values.nunique()
+    if field.categories and distinct > max(MAX_CATEGORIES, ID_LIKE * len(present)):
+        return f"its {distinct} different texts in {len(present)} samples are ids"
+    return None
+
+
+def _similarity(a: Field, b: Field) -> float:
+    both = np.flatnonzero(a.present & b.present)
+    rows = both[np.linspace(0, len(both) - 1, min(len(both), SIMILARITY_ROWS)).astype(int)]
+    if len(rows) < 2 or any(np.ptp(field.column[rows]) == 0 for field in (a, b)):  # noqa: PLR2004
+        return 0.0
+    if a.categories:
+        table = pd.crosstab(a.column[rows], b.column[rows]).to_numpy()
+        return float(stats.contingency.association(table, method="cramer"))
+    return abs(
+        float(np.corrcoef(stats.rankdata(a.column[rows]), stats.rankdata(b.column[rows]))[0, 1])
+    )

@@ -1,0 +1,1 @@
+"""The kinds of insight: one module each, which registers itself."""

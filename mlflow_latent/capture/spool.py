@@ -22,12 +22,12 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mlflow_latent.errors import CorruptFileError, InputError
+from mlflow_latent.store.paths import LATENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPOOL_FILE, JOURNAL_FILE = "spool.json", "uploads.jsonl"
-LATENT_FOLDER = "latent"
 NO_RUN = "no-run"
 UNFINISHED_SUFFIX = ".tmp"
 SEARCH_DEPTH = 3  # folders between what a user names and a run's spool; deeper is somebody else's
@@ -89,7 +89,7 @@ class Spool:
         """
         root = root.resolve()
         folder = root / _folder_name(run_id) if run_id is not None else _unused_folder(root)
-        (folder / LATENT_FOLDER).mkdir(parents=True, exist_ok=True)
+        (folder / LATENT).mkdir(parents=True, exist_ok=True)
         info = SpoolInfo(run_id=run_id, tracking_uri=tracking_uri)
         _write_private(folder / SPOOL_FILE, info.model_dump_json(indent=1) + "\n")
         return cls(folder, run_id, tracking_uri)
@@ -132,7 +132,7 @@ class Spool:
     @property
     def latent(self) -> Path:
         """The folder that becomes the run's artifact folder `latent`."""
-        return self.folder / LATENT_FOLDER
+        return self.folder / LATENT
 
     def artifact_folder(self, path: Path) -> str:
         """Return the artifact folder that `path` belongs to, `""` for the run's root.

@@ -1,0 +1,9 @@
+"""The only part that talks to MLflow: runs, artifacts, analyses, and what was left to upload."""
+
+from __future__ import annotations
+
+from mlflow_latent.tracking.note import RunPage
+from mlflow_latent.tracking.run import RunTracker
+from mlflow_latent.tracking.sync import RunSync, SyncResult, sync
+
+__all__ = ["RunPage", "RunSync", "RunTracker", "SyncResult", "sync"]

@@ -1,0 +1,147 @@
+"""Our section of the run's note: what was found, with links that work behind any prefix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mlflow_latent.tracking.words import (
+    describe_effect,
+    describe_field,
+    describe_interval,
+    escape_markdown,
+)
+
+if TYPE_CHECKING:
+    from mlflow_latent.report.model import Insight, Report, SplitSummary
+
+NOTE_TAG = "mlflow.note.content"
+NOTE_LENGTH = 8000  # characters that MLflow takes
+BEGIN, END = "<!-- mlflow-latent: begin -->", "<!-- mlflow-latent: end -->"
+NAMED_INSIGHTS = 8
+NAMED_FIELDS = 3  # metadata fields of an insight
+SMALLEST_SECTION = 400  # characters; below that a section says nothing
+
+_SECTION = re.compile(
+    rf"\s*{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Where MLflow's pages show a run's things: relative addresses, so a prefix does not matter."""
+
+    experiment_id: str
+    run_id: str
+
+    @property
+    def run(self) -> str:
+        """The run's page."""
+        return f"#/experiments/{quote(self.experiment_id, safe='')}/runs/{self._run}"
+
+    def artifact(self, path: str) -> str:
+        """The page that shows an artifact."""
+        return f"{self.run}/artifacts/{quote(path)}?workflowType=machine_learning"
+
+    def content(self, path: str) -> str:
+        """The bytes of an artifact."""
+        return f"get-artifact?path={quote(path, safe='')}&run_uuid={self._run}"
+
+    @property
+    def _run(self) -> str:
+        return quote(self.run_id, safe="")
+
+
+def with_section(note: str, section: str) -> str:
+    """Return a note with our section replaced, or added at its end; the user's own text stays.
+
+    Args:
+        note: the note as it is.
+        section: what `note_section` returned.
+    """
+    own = _SECTION.sub("", note).rstrip()
+    return f"{own}\n\n{section}" if own else section
+
+
+def room_for_section(note: str) -> int:
+    """Return how many characters the user's own text leaves."""
+    return NOTE_LENGTH - len(with_section(note, ""))
+
+
+def note_section(report: Report, page: RunPage, folder: str, room: int = NOTE_LENGTH) -> str:
+    """Write our section, as many insights as there is room for.
+
+    Args:
+        report: what to tell.
+        page: the run's addresses.
+        folder: artifact folder of the analysis.
+        room: characters it may take.
+
+    Returns:
+        Markdown between our markers; empty if there is no room for one worth reading.
+    """
+    named = min(NAMED_INSIGHTS, len(report.insights))
+    for shown in range(named, -1, -1):
+        section = "\n".join(_lines(report, page, folder, shown))
+        if len(section) <= room:
+            return section if room >= SMALLEST_SECTION else ""
+    return ""
+
+
+def _lines(report: Report, page: RunPage, folder: str, shown: int) -> list[str]:
+    links = {
+        "Report": f"{folder}/report.html",
+        "Table of insights": "latent/insights.json",
+        "All files": folder,
+    }
+    return [
+        BEGIN,
+        f"### Latent space, epoch {report.epoch}",
+        "",
+        f"![overview]({page.content('latent_overview.png')})",
+        "",
+        *_splits(report),
+        "",
+        *_insights(report, shown),
+        "",
+        " · ".join(f"[{name}]({page.artifact(path)})" for name, path in links.items()),
+        END,
+    ]
+
+
+def _splits(report: Report) -> list[str]:
+    confidence = f"{100 * report.confidence:.3g} %"
+    rows = [_split(split) for split in report.splits]
+    header = f"| split | samples | mean loss ({confidence} interval) | accuracy |"
+    return [header, "| --- | --- | --- | --- |", *rows]
+
+
+def _split(split: SplitSummary) -> str:
+    loss = accuracy = "–"
+    if split.mean_loss is not None:
+        loss = f"{split.mean_loss:.3g} ({describe_interval(split.mean_loss_interval)})"
+    if split.accuracy is not None:
+        accuracy = f"{100 * split.accuracy:.3g} %"
+    return f"| {escape_markdown(split.split)} | {split.n} | {loss} | {accuracy} |"
+
+
+def _insights(report: Report, shown: int) -> list[str]:
+    count = len(report.insights)
+    if not count:
+        return [f"**No insight**: nothing stood out at an error budget of {report.error_budget:g}."]
+    lines = [f"**{count} insight{'s' if count > 1 else ''}**", ""]
+    lines += [f"{place}. {_insight(i)}" for place, i in enumerate(report.insights[:shown], 1)]
+    if shown < count:
+        lines += ["", f"and {count - shown} more in the report."]
+    return lines
+
+
+def _insight(insight: Insight) -> str:
+    effect = escape_markdown(describe_effect(insight))
+    text = f"**{escape_markdown(insight.title)}**: {effect}, q = {insight.q_value:.2g}."
+    fields = [describe_field(field) for field in insight.metadata[:NAMED_FIELDS]]
+    if fields:
+        text += f" Set apart by {escape_markdown('; '.join(fields))}."
+    return text

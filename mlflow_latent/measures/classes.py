@@ -55,7 +55,7 @@ def _centroid(
     reduced: NDArray[np.float32], member: NDArray[np.bool_], reference: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     rows = member & reference if (member & reference).any() else member
-    return reduced[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(reduced[rows].mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def _nearest_other(

@@ -87,17 +87,16 @@ def find_clusters(
         n_clusters: how many regions; fewer where the samples have fewer distinct places.
         options: method, seed and resamples.
     """
+    method, first_seed = options.clustering, options.random_state
     points = np.ascontiguousarray(reduced[landmarks])
-    centers = fit_centers(
-        points, level, n_clusters, options.random_state, method=options.clustering
-    )
+    centers = fit_centers(points, level, n_clusters, first_seed, method=method)
     labels = nearest_center(reduced, centers)
     order = _largest_first(labels, len(centers))
     rank = np.full(len(centers), -1, dtype=np.int32)
     rank[order] = np.arange(len(order))
 
     def refit(part: NDArray[np.float32], seed: int) -> NDArray[np.intp]:
-        again = fit_centers(part, level, len(order), seed, method=options.clustering, restarts=1)
+        again = fit_centers(part, level, len(order), seed, method=method, restarts=1)
         return nearest_center(points, again)
 
     stability = stability_under_resampling(
@@ -131,7 +130,7 @@ def _kmeans_centers(
     if distinct <= n_clusters:  # few distinct places, perhaps: count them in full
         n_clusters = min(n_clusters, len(np.unique(points, axis=0)))
     if n_clusters == 1:
-        return points.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        return _mean(points)
     model = KMeans(n_clusters, n_init=restarts, max_iter=MAX_ITERATIONS, random_state=random_state)
     with threadpool_limits(1):  # threads sum in any order, and the bytes of the result differ
         model.fit(points)
@@ -148,12 +147,16 @@ def _density_centers(
         points = points[generator.choice(len(points), MAX_DENSITY_ROWS, replace=False)]
     smallest = max(MIN_DENSITY_SIZE, round(FINEST_SHARE[level] * len(points)))
     if len(points) <= smallest:
-        return points.mean(axis=0, keepdims=True)
+        return _mean(points)
     labels = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(points)
     found = range(int(labels.max()) + 1)
     if len(found) == 0:
-        return points.mean(axis=0, keepdims=True)
-    return np.stack([points[labels == number].mean(axis=0) for number in found])
+        return _mean(points)
+    return np.concatenate([_mean(points[labels == number]) for number in found])
+
+
+def _mean(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(points.mean(axis=0, keepdims=True, dtype=np.float64), dtype=np.float32)
 
 
 def nearest_center(reduced: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.intp]:

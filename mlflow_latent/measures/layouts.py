@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,8 @@ PERPLEXITY = 30.0
 NEIGHBORS_PER_PERPLEXITY = 3
 JITTER = 1e-4  # of the largest coordinate, so that equal rows can part
 TSNE_START = 1e-4  # standard deviation of t-SNE's start. Source: Kobak and Berens 2019
+LARGE_ROWS = 5_000  # from here fewer epochs do; what umap-learn does from 10,000
+EPOCHS_SMALL, EPOCHS_LARGE = 500, 200
 WARM_UP_ROWS = 64
 
 
@@ -47,9 +49,10 @@ def umap_layout(
     graph = fuzzy_simplicial_set(
         reduced, indices.shape[1], random, "euclidean", knn_indices=indices, knn_dists=distances
     )[0]
+    epochs = EPOCHS_SMALL if len(reduced) < LARGE_ROWS else EPOCHS_LARGE
     a, b = find_ab_params(SPREAD, MIN_DISTANCE)
     layout: NDArray[np.float32] = simplicial_set_embedding(
-        reduced, graph, 2, LEARNING_RATE, a, b, REPULSION, NEGATIVE_SAMPLES, None,
+        reduced, graph, 2, LEARNING_RATE, a, b, REPULSION, NEGATIVE_SAMPLES, epochs,
         _start(reduced, random_state), random, "euclidean", {}, densmap=False, densmap_kwds={},
         output_dens=False,
     )[0]  # fmt: skip
@@ -102,6 +105,5 @@ def _start(reduced: NDArray[np.float32], random_state: int) -> NDArray[np.float3
     start = np.zeros((len(reduced), 2), dtype=np.float32)
     columns = min(2, reduced.shape[1])
     start[:, :columns] = reduced[:, :columns]
-    generator: Any = np.random.default_rng(random_state)
-    jitter = generator.standard_normal(start.shape, dtype=np.float32)
-    return start + JITTER * np.abs(start).max() * jitter
+    jitter = np.random.default_rng(random_state).standard_normal(start.shape, dtype=np.float32)
+    return np.asarray(start + JITTER * np.abs(start).max() * jitter, dtype=np.float32)

@@ -146,7 +146,7 @@ def _without_self(found: NDArray[np.intp]) -> NDArray[np.intp]:
     """Drop the row itself from its (R, k + 1) neighbors; the last where copies crowded it out."""
     drop = found == np.arange(len(found))[:, None]
     drop[~drop.any(axis=1), -1] = True
-    return found[~drop].reshape(len(found), -1)
+    return np.asarray(found[~drop].reshape(len(found), -1))
 
 
 def _with_exact_distances(

@@ -43,7 +43,7 @@ class MeasureOptions:
     n_fine: int | None = None
     projection: ProjectionMethod = "umap"
     clustering: ClusterMethod = "kmeans"
-    n_landmarks: int = 20_000
+    n_landmarks: int = 12_000
     n_resamples: int = 10
     min_recall: float = 0.95
 

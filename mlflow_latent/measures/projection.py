@@ -58,7 +58,7 @@ class LandmarkProjection:
         squares, nearest = self._search(np.ascontiguousarray(reduced))
         weights = np.where(nearest < 0, 0, 1 / np.sqrt(np.maximum(squares, 1e-12)))
         weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-        return np.einsum("ij,ijk->ik", weights, self.coordinates[nearest])
+        return np.asarray(np.einsum("ij,ijk->ik", weights, self.coordinates[nearest]))
 
     def _search(self, reduced: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
         import faiss

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CHUNK_ROWS = 16_384  # rows at a time: 38 MB of a 576-D embedding, so no second copy of it is made
+CHUNK_ROWS = 4_096  # rows at a time: 9 MB of a 576-D embedding, which stay in the cache
+SCALE_ROWS = 16_384  # rows from which the typical norm is measured
 CONSTANT_RANGE = 1e-6  # a column whose range is below this share of its size is rounding noise
 MAX_COVARIANCE_COLUMNS = 4_096  # wider embeddings are sketched first: eigh is cubic in the columns
 SKETCH_COLUMNS = 2_048
 SMALLEST_EIGENVALUE = 1e-6  # relative to the largest; below it float32 holds only noise
-OUTLIER_RADIUS = 5.0  # times the median norm; farther rows are drawn in to it, see `_radius`
+OUTLIER_RADIUS = 5.0  # times the median norm
 SHIFT_DEVIATIONS = 4.0  # standard deviations above chance at which a split counts as shifted
 
 
@@ -28,23 +29,25 @@ class Reduction:
     Attributes:
         center: (D,) float64 mean of each column.
         weights: (D, d) float32 standardization and principal axes in one matrix.
-        radius: norm to which farther rows are drawn in.
         n_constant: columns that hold one value and were left out.
         is_sketched: whether the embedding was too wide for an exact PCA.
     """
 
     center: NDArray[np.float64]
     weights: NDArray[np.float32]
-    radius: float
     n_constant: int
     is_sketched: bool
 
     def apply(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (M, d) float32 coordinates of (M, D) embeddings."""
+        """Return (M, d) float32 coordinates of (M, D) embeddings.
+
+        Rows beyond `OUTLIER_RADIUS` are drawn in to it: a few far ones would otherwise own
+        clusters alone. They remain the farthest.
+        """
         reduced = _project(embedding, self.center, self.weights)
         norm = np.linalg.norm(reduced, axis=1)
-        far = norm > self.radius
-        reduced[far] *= (self.radius / norm[far])[:, None]
+        far = norm > OUTLIER_RADIUS
+        reduced[far] *= (OUTLIER_RADIUS / norm[far])[:, None]
         return reduced
 
 
@@ -54,7 +57,7 @@ def fit_reduction(
     n_components: int,
     random_state: int,
 ) -> Reduction:
-    """Standardize each column, then keep the principal components; scaled to a mean norm of 1.
+    """Standardize each column, then keep the principal components; scaled to a median norm of 1.
 
     Rows count alike, so that where splits do not differ, chance patterns of a small split are not
     fitted (they would pass for a difference). Where the mean of a split is shifted by more than
@@ -77,10 +80,10 @@ def fit_reduction(
     covariance, means = _covariance(embedding, center, basis, split_codes)
     covariance += _shift_scatter(covariance, means, np.bincount(split_codes))
     axes = _principal_axes(covariance, n_components)
-    weights = basis @ axes if is_sketched else inverse[:, None] * axes
-    weights = np.ascontiguousarray(weights, dtype=np.float32)
-    weights, radius = _unit_scale(embedding, center, weights)
-    return Reduction(center, weights, radius, int((~varying).sum()), is_sketched)
+    exact = basis @ axes if is_sketched else inverse[:, None] * axes
+    typical = _typical_norm(embedding, center, exact)
+    weights = np.ascontiguousarray(exact / typical, dtype=np.float32)
+    return Reduction(center, weights, int((~varying).sum()), is_sketched)
 
 
 def _chunks(rows: int) -> Iterator[slice]:
@@ -91,18 +94,31 @@ def _column_scales(
     embedding: NDArray[np.float32],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (D,) mean and standard deviation in float64; a deviation of 0 means constant."""
-    center = embedding.mean(axis=0, dtype=np.float64)
-    low, high = embedding.min(axis=0), embedding.max(axis=0)
+    center, low, high = _center_and_bounds(embedding)
     extent = high.astype(np.float64) - low
     size = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
     varying = extent > CONSTANT_RANGE * size
     # Divided by the extent before squaring, so that no scale overflows float32.
-    unit = np.divide(1.0, extent, out=np.zeros_like(extent), where=varying)
-    squares = np.zeros_like(center)
+    unit = np.divide(1.0, extent, out=np.zeros_like(extent), where=varying).astype(np.float32)
+    offset, squares = center.astype(np.float32), np.zeros_like(center)
     for rows in _chunks(len(embedding)):
-        part = (embedding[rows] - center.astype(np.float32)) * unit.astype(np.float32)
-        squares += np.einsum("ij,ij->j", part, part, dtype=np.float64)
+        part = (embedding[rows] - offset) * unit
+        squares += np.einsum("ij,ij->j", part, part)
     return center, np.sqrt(squares / len(embedding)) * extent * varying
+
+
+def _center_and_bounds(
+    embedding: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Return (D,) mean, smallest and largest value, reading the embedding once."""
+    total = np.zeros(embedding.shape[1])
+    low, high = embedding[0].copy(), embedding[0].copy()
+    for rows in _chunks(len(embedding)):
+        part = embedding[rows]
+        total += part.sum(axis=0, dtype=np.float64)
+        np.minimum(low, part.min(axis=0), out=low)
+        np.maximum(high, part.max(axis=0), out=high)
+    return total / len(embedding), low, high
 
 
 def _basis(inverse: NDArray[np.float64], random_state: int) -> tuple[NDArray[np.float64], bool]:
@@ -185,15 +201,11 @@ def _project(
     return reduced
 
 
-def _unit_scale(
-    embedding: NDArray[np.float32], center: NDArray[np.float64], weights: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], float]:
-    """Scale the weights to a median norm of 1, and return the radius of outliers beside them.
-
-    A few far rows would otherwise own principal components and clusters alone. Drawn in, they
-    remain the farthest.
-    """
-    step = max(1, len(embedding) // CHUNK_ROWS)
-    norm = np.linalg.norm(_project(embedding[::step], center, weights), axis=1)
-    typical = float(np.median(norm)) or float(norm.max()) or 1.0
-    return weights / np.float32(typical), OUTLIER_RADIUS
+def _typical_norm(
+    embedding: NDArray[np.float32], center: NDArray[np.float64], weights: NDArray[np.float64]
+) -> float:
+    """Return the median norm of the projected rows; if most are at the center, the largest."""
+    step = max(1, len(embedding) // SCALE_ROWS)
+    reduced = _project(embedding[::step], center, weights.astype(np.float32))
+    norm = np.linalg.norm(reduced, axis=1)
+    return float(np.median(norm) or norm.max() or 1.0)

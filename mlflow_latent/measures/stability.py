@@ -44,7 +44,7 @@ def stability_under_resampling(
     for seed in range(options.n_resamples):
         rows = np.sort(generator.choice(len(points), size, replace=False))
         overlaps.append(best_overlap(labels, refit(points[rows], seed), n_clusters))
-    return np.mean(overlaps, axis=0)
+    return np.asarray(np.mean(overlaps, axis=0))
 
 
 def best_overlap(
@@ -55,4 +55,4 @@ def best_overlap(
     pairs = np.bincount(labels * np.intp(n_others) + others, minlength=n_clusters * n_others)
     both = pairs.reshape(n_clusters, n_others)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
-    return (both / np.maximum(either, 1)).max(axis=1)
+    return np.asarray((both / np.maximum(either, 1)).max(axis=1))

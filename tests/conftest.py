@@ -1,0 +1,110 @@
+"""A real `mlflow server` for the tests that need one, and a database for those that do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+STARTUP_SECONDS = 120  # a busy machine migrates the database for a while
+
+
+class MlflowServer:
+    """`mlflow server` over a SQLite file in `folder`; may be killed and started again."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.arguments = arguments
+        self.port = free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
+        command += ["--artifacts-destination", str(self.folder / "artifacts"), *self.arguments]
+        hidden = {"MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONWARNINGS"}
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._await()
+
+    def kill(self) -> None:
+        """End it and its workers at once, as a crash would."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def _await(self) -> None:
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process
+            assert self.process.poll() is None, (self.folder / "server.log").read_text()
+            try:
+                with urllib.request.urlopen(f"{self.uri}/health", timeout=5):  # noqa: S310 - ours
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError((self.folder / "server.log").read_text())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """A tracking server that all tests share; none of them may kill it."""
+    server = MlflowServer(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a SQLite tracking database that needs no server."""
+    return f"sqlite:///{tmp_path_factory.mktemp('database')}/mlflow.db"
+
+
+@pytest.fixture
+def new_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Create a run at a tracking address, in an experiment of the test's own."""
+    from mlflow import MlflowClient
+
+    def create(tracking_uri: str) -> str:
+        client = MlflowClient(tracking_uri)
+        name = f"{request.node.name}-{tmp_path.name}"
+        experiment = client.get_experiment_by_name(name)
+        if experiment:
+            experiment_id = experiment.experiment_id
+        else:
+            local = tracking_uri.startswith("sqlite")
+            location = (tmp_path / "artifacts").as_uri() if local else None
+            experiment_id = client.create_experiment(name, artifact_location=location)
+        return str(client.create_run(experiment_id).info.run_id)
+
+    return create

@@ -1,0 +1,209 @@
+"""One fit's captures: what is open, what is done, and where the files go."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from lightning_callbacks.layers import LayerHooks
+from lightning_callbacks.monitor import Monitor
+from lightning_callbacks.probes import distribute, run_loader
+from lightning_callbacks.settings import split_names
+from lightning_callbacks.split_capture import SplitCapture
+from mlflow_latent.capture.recorder import Recorder
+from mlflow_latent.schema import CaptureInfo
+
+if TYPE_CHECKING:
+    from lightning_callbacks.notices import Notices
+    from lightning_callbacks.settings import Settings
+    from mlflow_latent.capture.spool import Spool
+    from mlflow_latent.capture.uploader import Uploader
+
+
+class CaptureSession:
+    """What one process captures during one fit.
+
+    Nothing here waits for other processes but `measure`.
+
+    Args:
+        settings: what to capture.
+        trainer: fits.
+        module: is fitted.
+        spool: gets the files.
+        notices: what there is to say.
+
+    Attributes:
+        spool: gets the files.
+        uploader: carries them to MLflow; None where there is no run, and in all processes but one.
+        monitor: knows the best epoch.
+
+    Raises:
+        LayerNotFoundError: the module has no layer of a wanted name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        trainer: Any,
+        module: Any,
+        spool: Spool,
+        notices: Notices,
+    ) -> None:
+        self.spool = spool
+        self.uploader: Uploader | None = None
+        self._settings, self._trainer, self._module = settings, trainer, module
+        self._notices = notices
+        whole = () if settings.logits is None else (settings.logits,)
+        self._hooks = LayerHooks(module, settings.layers, settings.pool, whole)
+        self._recorder = Recorder(
+            spool.latent,
+            _info(settings, trainer, spool.run_id),
+            rank=trainer.global_rank,
+            embedding_dtype=settings.embedding_dtype,
+        )
+        self.monitor = Monitor(settings, trainer, notices)
+        self._kept = set(self._recorder.embedding_epochs())
+        self._open: dict[str, SplitCapture] = {}
+        self._probes = {name: distribute(trainer, to) for name, to in settings.probes.items()}
+        self._epoch = -1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed training goes on with."""
+        return {
+            "spool": str(self.spool.folder),
+            "best_epoch": self.monitor.best_epoch,
+            "best_value": self.monitor.best_value,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where an earlier training stopped, if it wrote to this spool."""
+        if state.get("spool") == str(self.spool.folder) and state["best_epoch"] is not None:
+            self.monitor.update(state["best_epoch"], state["best_value"])
+
+    def begin(self, epoch: int) -> None:
+        """Start an epoch: listen to the layers."""
+        self.abandon()
+        self._epoch = epoch
+        self._hooks.attach()
+
+    def record(self, outputs: Any, batch: Any, loader_number: int) -> None:
+        """Record a batch of the trainer's own validation."""
+        loaders = validation_loaders(self._trainer)
+        names = split_names(self._settings.splits, len(loaders))
+        self._split(names[loader_number], loaders[loader_number]).record(outputs, batch)
+
+    def validate(self) -> None:
+        """Run the validation loaders once more, unseen: the last epoch had no validation."""
+        loaders = validation_loaders(self._trainer)
+        names = split_names(self._settings.splits, len(loaders))
+        limits = self._trainer.num_val_batches
+        for number, (name, loader) in enumerate(zip(names, loaders, strict=True)):
+            self._run(name, loader, number, limits[number])
+
+    def probe(self) -> None:
+        """Run the probes, and hand over the rows that still wait on the device."""
+        for name, loader in self._probes.items():
+            self._run(name, loader)
+        self._hooks.detach()
+        for capture in self._open.values():
+            capture.flush()
+
+    def measure(self, *, fresh: bool) -> float:
+        """Return what tells how good the epoch is; all processes must ask, and get the same.
+
+        Args:
+            fresh: whether the logged metrics are those of the captured weights.
+        """
+        losses = [capture.mean_loss for capture in self._open.values()]
+        mean_loss = next((loss for loss in losses if not math.isnan(loss)), math.nan)
+        return self.monitor.measure(self._trainer, mean_loss, fresh=fresh)
+
+    def finish(self, value: float) -> None:
+        """Put the epoch's files in their places, and take embeddings from superseded ones.
+
+        Args:
+            value: of the monitored metric at this epoch, the same in all processes; or NaN.
+        """
+        while self._open:
+            split = next(iter(self._open))
+            self._open[split].close()
+            del self._open[split]
+        self.monitor.update(self._epoch, value)
+        self._kept.add(self._epoch)
+        for epoch in self._settings.keep.superseded(
+            self._kept, self._epoch, self.monitor.best_epoch
+        ):
+            self._recorder.drop_embeddings(epoch)
+            self._kept.discard(epoch)
+
+    def submit(self) -> None:
+        """Hand everything that is new in the spool, of all processes, to the uploader."""
+        if self.uploader is not None:
+            for path in self.spool.pending():
+                self.uploader.submit(path)
+
+    def abandon(self) -> None:
+        """Stop listening, throw away the rows of an unfinished epoch; earlier epochs stay."""
+        self._hooks.detach()
+        while self._open:
+            self._open.popitem()[1].abort()
+
+    def _run(self, split: str, loader: Any, number: int = 0, limit: float = math.inf) -> None:
+        capture = self._split(split, loader)
+        run_loader(
+            self._trainer,
+            self._module,
+            loader,
+            capture.record,
+            limit=limit,
+            dataloader_idx=number,
+            labelled=split not in self._settings.unlabeled,
+        )
+
+    def _split(self, split: str, loader: Any) -> SplitCapture:
+        if split not in self._open:
+            self._open[split] = SplitCapture(
+                self._settings,
+                self._recorder,
+                self._hooks,
+                self._notices,
+                epoch=self._epoch,
+                split=split,
+                loader=loader,
+                labelled=split not in self._settings.unlabeled,
+            )
+        return self._open[split]
+
+
+def validation_loaders(trainer: Any) -> list[Any]:
+    """Return the trainer's validation loaders, in its order."""
+    loop = trainer.fit_loop.epoch_loop.val_loop
+    if trainer.val_dataloaders is None and trainer.enable_validation:
+        stage = trainer.state.stage
+        trainer.validating = True
+        loop.setup_data()
+        trainer.state.stage = stage
+    combined = loop._combined_loader  # noqa: SLF001 - what `val_dataloaders` reads, but in order
+    return [] if combined is None else list(combined.flattened)
+
+
+def _info(settings: Settings, trainer: Any, run_id: str | None) -> CaptureInfo:
+    return CaptureInfo(
+        task=settings.task,
+        class_names=settings.class_names or _class_names(trainer),
+        layers=settings.layers,
+        metrics=dict(settings.metrics),
+        run_id=run_id,
+    )
+
+
+def _class_names(trainer: Any) -> tuple[str, ...]:
+    """The names a torchvision-like validation dataset has for its classes."""
+    for loader in validation_loaders(trainer):
+        dataset: Any = getattr(loader, "dataset", None)
+        while hasattr(dataset, "dataset"):  # a subset
+            dataset = dataset.dataset
+        names = getattr(dataset, "classes", None)
+        if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+            return tuple(names)
+    return ()

@@ -1,0 +1,117 @@
+"""What a user asked `LatentCapture` for, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
+
+from lightning_callbacks.layers import POOLS
+from mlflow_latent.errors import InputError, did_you_mean
+from mlflow_latent.schema import Direction, Task, embedding_column
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from torch import Tensor
+
+    from mlflow_latent.capture.arrow import EmbeddingType
+    from mlflow_latent.capture.keep import KeepEmbeddings
+
+Key = str | int | Callable[[Any], Any]
+"""Where in a batch something is: a key, a position, or a function of the batch."""
+EMBEDDING_TYPES = ("float16", "float32")
+MODES = ("min", "max")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `LatentCapture`, as it describes them.
+
+    Raises:
+        InputError: an argument cannot be used, with what it would take.
+    """
+
+    layers: tuple[str, ...]
+    pool: str | Callable[[Any], Tensor]
+    logits: str | None
+    loss: Callable[[Any, Any], Any] | None
+    sample_id: Key | None
+    target: Key | None
+    metadata: Callable[[Any], Mapping[str, Any]] | pd.DataFrame | None
+    thumbnail: str | Callable[[Any], Any] | None
+    thumbnail_size: int
+    probes: Mapping[str, Any]
+    unlabeled: tuple[str, ...]
+    splits: tuple[str, ...]
+    every_n_epochs: int
+    keep: KeepEmbeddings
+    monitor: str | None
+    mode: str
+    class_names: tuple[str, ...]
+    task: Task
+    metrics: Mapping[str, Direction]
+    embedding_dtype: EmbeddingType
+    spool: Path | str | None
+    run_id: str | None
+    tracking_uri: str | None
+    analyze: bool
+    strict: bool
+    track: bool = field(default=True)
+
+    def __post_init__(self) -> None:
+        _check_layers(self.layers)
+        if not callable(self.pool):
+            _one_of("pool", self.pool, POOLS, "or a function")
+        if not callable(self.thumbnail) and self.thumbnail is not None:
+            _one_of("thumbnail", self.thumbnail, ("auto",), "None or a function")
+        _one_of("mode", self.mode, MODES)
+        _one_of("task", self.task, get_args(Task))
+        _one_of("embedding_dtype", self.embedding_dtype, EMBEDDING_TYPES)
+        for name, direction in self.metrics.items():
+            _one_of(f"metrics[{name!r}]", direction, get_args(Direction))
+        _check_positive("every_n_epochs", self.every_n_epochs)
+        _check_positive("thumbnail_size", self.thumbnail_size)
+        _check_splits((*self.splits, *self.probes))
+
+
+def split_names(splits: Sequence[str], loaders: int) -> list[str]:
+    """Return the split that each validation loader holds: as named, or `val`, `val_1`, ….
+
+    Raises:
+        InputError: names were given, but not one for each loader.
+    """
+    if splits and len(splits) != loaders:
+        raise InputError(
+            f"splits names {len(splits)} validation loaders {list(splits)}, but there are {loaders}"
+        )
+    return list(splits) or ["val", *(f"val_{number}" for number in range(1, loaders))]
+
+
+def _one_of(name: str, value: Any, known: Sequence[str], more: str = "") -> None:
+    if value not in known:
+        options = " ".join(filter(None, (", ".join(map(repr, known)), more)))
+        raise InputError(f"{name} takes {options}, got {value!r}{did_you_mean(str(value), known)}")
+
+
+def _check_layers(layers: tuple[str, ...]) -> None:
+    if not layers:
+        raise InputError("layer must name at least one layer, e.g. layer='backbone'")
+    columns = [embedding_column(layer) for layer in layers]
+    for layer, column in zip(layers, columns, strict=True):
+        if columns.count(column) > 1:
+            raise InputError(f"layer {layer!r} and another one both make the column {column!r}")
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if not (isinstance(value, int) and value >= 1):
+        raise InputError(f"{name} must be a whole number, 1 or more, got {value!r}")
+
+
+def _check_splits(splits: tuple[Any, ...]) -> None:
+    for split in splits:
+        if not (isinstance(split, str) and split):
+            raise InputError(f"a split needs a name, got {split!r}")
+        if splits.count(split) > 1:
+            raise InputError(f"split {split!r} is named twice among splits and probes")

@@ -16,15 +16,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlflow_latent.analysis import AnalysisOptions
+    from mlflow_latent.api import analyze
     from mlflow_latent.errors import LatentError
+    from mlflow_latent.insights import InsightOptions
+    from mlflow_latent.measures import MeasureOptions
+    from mlflow_latent.report.model import Insight, Report
     from mlflow_latent.snapshot import Snapshot
 
 _HOME = {
+    "AnalysisOptions": "mlflow_latent.analysis",
+    "Insight": "mlflow_latent.report.model",
+    "InsightOptions": "mlflow_latent.insights",
     "LatentError": "mlflow_latent.errors",
+    "MeasureOptions": "mlflow_latent.measures",
+    "Report": "mlflow_latent.report.model",
     "Snapshot": "mlflow_latent.snapshot",
+    "analyze": "mlflow_latent.api",
 }
 
-__all__ = ["LatentError", "Snapshot"]
+__all__ = [
+    "AnalysisOptions",
+    "Insight",
+    "InsightOptions",
+    "LatentError",
+    "MeasureOptions",
+    "Report",
+    "Snapshot",
+    "analyze",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""Short training scripts: what it takes to use mlflow-latent."""

@@ -1,0 +1,125 @@
+"""The public functions that join the parts: from a run to its report, logged to the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from mlflow_latent import analysis
+from mlflow_latent.analysis import AnalysisOptions
+from mlflow_latent.errors import InputError
+from mlflow_latent.media import Thumbnails
+from mlflow_latent.report.bundle import write_bundle
+from mlflow_latent.snapshot import Snapshot
+from mlflow_latent.store import LATENT, CaptureStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlflow_latent.measures.options import ProjectionMethod
+    from mlflow_latent.report.model import Report
+
+
+def analyze(
+    source: str | Path | Snapshot,
+    *,
+    run_id: str | None = None,
+    tracking_uri: str | None = None,
+    epoch: int | None = None,
+    layer: str | None = None,
+    random_state: int | None = None,
+    projection: ProjectionMethod | None = None,
+    options: AnalysisOptions | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Find what is wrong with samples, and log it to the run they are of.
+
+    Args:
+        source: an MLflow run id: its captures are read, and the analysis is logged to it. Or a
+            folder of captures: the analysis is logged to `run_id` if that is given, else written
+            beside them. Or a snapshot: nothing is written.
+        run_id: the run that a folder of captures belongs to.
+        tracking_uri: where the run lives; default as MLflow is configured.
+        epoch: 0-based; default the last one whose embeddings were kept.
+        layer: default the first one captured.
+        random_state: seed of all that is random; the same seed gives the same report.
+        projection: `umap`, `tsne`, `pca` or `none`.
+        options: everything else.
+        progress: told what is being done, in a few words.
+
+    Returns:
+        The report, with its table of samples.
+
+    Raises:
+        LatentError: the run or the folder has no captures, or the run cannot be reached.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> report = analyze(
+        ...     Snapshot.from_arrays(
+        ...         sample_id=np.arange(90), split="val", embedding=rng.normal(size=(90, 4))
+        ...     ),
+        ...     projection="pca",
+        ... )
+        >>> [reason.kind for reason in report.not_applicable]
+        ['low_performance', 'over_representation', 'overfitting', 'under_representation']
+    """
+    options = _options(options, random_state, projection)
+    if isinstance(source, Snapshot):
+        return analysis.analyze(source, options, run_id=run_id, progress=progress)
+    if isinstance(source, Path):
+        captures = _captures_in(source)
+    else:
+        progress("download")
+        run_id, captures = source, _download(source, tracking_uri, epoch)
+    snapshot = CaptureStore(captures).snapshot(epoch, layer)
+    report = analysis.analyze(snapshot, options, run_id=run_id, progress=progress)
+    progress("figures")
+    _publish(report, captures, tracking_uri, progress)
+    return report
+
+
+def _options(
+    options: AnalysisOptions | None,
+    random_state: int | None,
+    projection: ProjectionMethod | None,
+) -> AnalysisOptions:
+    options = options or AnalysisOptions()
+    measures = options.measures
+    if random_state is not None:
+        measures = replace(measures, random_state=random_state)
+    if projection is not None:
+        measures = replace(measures, projection=projection)
+    return replace(options, measures=measures)
+
+
+def _captures_in(folder: Path) -> Path:
+    """A spool holds its captures one level down; either folder may be named."""
+    if not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is not a folder of captures")
+    inner = folder / LATENT
+    return inner if inner.is_dir() else folder
+
+
+def _download(run_id: str, tracking_uri: str | None, epoch: int | None) -> Path:
+    from mlflow_latent.tracking import RunTracker
+
+    return RunTracker(run_id, tracking_uri).download_latent(epoch, media=True)
+
+
+def _publish(
+    report: Report, captures: Path, tracking_uri: str | None, progress: Callable[[str], None]
+) -> None:
+    thumbnails = Thumbnails(captures / "media")
+    if report.run_id is None:
+        write_bundle(report, captures / "analysis" / f"epoch={report.epoch:05d}", thumbnails)
+        return
+    from mlflow_latent.tracking import RunTracker
+
+    with TemporaryDirectory(prefix="mlflow-latent-") as folder:
+        write_bundle(report, Path(folder), thumbnails)
+        progress("upload")
+        RunTracker(report.run_id, tracking_uri).log_analysis(Path(folder), report)

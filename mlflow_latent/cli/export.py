@@ -1,0 +1,40 @@
+"""`mlflow-latent export RUN FILE.html`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from mlflow_latent.cli.output import json_option, one_line_errors, print_json, tracking_uri_option
+from mlflow_latent.errors import InputError
+
+
+@click.command("export")
+@click.argument("run")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--epoch", type=int, help="0-based. Default: the newest that was analyzed.")
+@tracking_uri_option
+@json_option
+@one_line_errors
+def command(
+    *,
+    run: str,
+    file: Path,
+    epoch: int | None,
+    tracking_uri: str | None,
+    as_json: bool,
+) -> None:
+    """Save the report of RUN as FILE, one self-contained HTML page that opens anywhere."""
+    from mlflow_latent.report.bundle import PAGE
+    from mlflow_latent.tracking import RunTracker
+
+    if not file.parent.is_dir():
+        raise InputError(f"folder {str(file.parent)!r} does not exist; make it first")
+    page = RunTracker(run, tracking_uri).download_analysis(epoch, [PAGE]) / PAGE
+    shutil.copyfile(page, file)
+    if as_json:
+        print_json({"run_id": run, "file": str(file), "bytes": file.stat().st_size})
+    else:
+        click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

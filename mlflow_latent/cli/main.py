@@ -1,0 +1,42 @@
+"""The group of subcommands: names and one-line helps, and nothing heavy."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "analyze": "Find what is wrong with the samples of a run, and log it to the run.",
+    "check": "Try a training script for two batches, or validate the captures of a run.",
+    "demo": "Train on real digits with the callback, analyze, and open MLflow on the result.",
+    "export": "Save the report of a run as one self-contained HTML file.",
+    "sync": "Upload the captures that a training could not upload.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module only when that subcommand is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the subcommands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"mlflow_latent.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - tells the type checker
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mlflow-latent")
+def main() -> None:
+    """See which samples your vision model fails on, and why, inside MLflow."""

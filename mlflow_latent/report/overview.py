@@ -7,7 +7,7 @@ at the same place in each, on the same limits.
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from mlflow_latent.report.model import Curve, Insight, Report, SplitSummary
-    from mlflow_latent.report.table import SampleTable as Table
 
 WIDTH, HEIGHT = 13.0, 12.4
 TOLD_INSIGHTS = 5
@@ -80,7 +80,7 @@ def _summary(split: SplitSummary) -> str:
     return f"{style.label(split.split)}: " + ", ".join([words.count(split.n), *loss, *accuracy])
 
 
-def _draw_loss_map(figure: Figure, axes: Axes, table: Table) -> None:
+def _draw_loss_map(figure: Figure, axes: Axes, table: SampleTable) -> None:
     axes.set_title("by loss, highest on top", fontsize=12)
     loss = None if table.loss is None else table.loss[shown := _projected(table)]
     if loss is None or not np.isfinite(loss).any():
@@ -93,7 +93,7 @@ def _draw_loss_map(figure: Figure, axes: Axes, table: Table) -> None:
     style.loss_bar(figure, axes, norm, cax=bar)
 
 
-def _draw_split_map(axes: Axes, table: Table) -> None:
+def _draw_split_map(axes: Axes, table: SampleTable) -> None:
     from matplotlib.lines import Line2D
 
     axes.set_title("by split", fontsize=12)
@@ -114,8 +114,8 @@ def _draw_split_map(axes: Axes, table: Table) -> None:
     axes.legend(dots, names, loc="upper right", framealpha=0.85, frameon=True, edgecolor="none")
 
 
-def _projected(table: Table) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.isfinite(table.points).all(axis=1)
+def _projected(table: SampleTable) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(table.points).all(axis=1))
 
 
 def _write_insights(axes: Axes, report: Report) -> None:
@@ -139,7 +139,12 @@ def _write_insight(axes: Axes, top: float, rank: int, insight: Insight, confiden
     lines = textwrap.wrap(words.shorten(insight.title, 400), TITLE_LETTERS) or ["(no title)"]
     if len(lines) > TITLE_LINES:
         lines = [*lines[: TITLE_LINES - 1], lines[TITLE_LINES - 1][:-1] + words.ELLIPSIS]
-    style_of_title = {"va": "top", "fontsize": 11.5, "fontweight": "bold", "linespacing": 1.25}
+    style_of_title: dict[str, Any] = {
+        "va": "top",
+        "fontsize": 11.5,
+        "fontweight": "bold",
+        "linespacing": 1.25,
+    }
     axes.text(0.0, top, str(rank), color=style.ALERT, **style_of_title)
     axes.text(0.045, top, "\n".join(lines), **style_of_title)
     top -= LINE * len(lines)

@@ -41,7 +41,7 @@ def percent(share: float | None) -> str:
     if share is None or not math.isfinite(share):
         return "unknown"
     text = f"{share:.0%}" if abs(share) >= 0.1 else f"{share:.1%}"  # noqa: PLR2004 - a tenth
-    return text.replace("%", " %").replace("-", "−")
+    return text.replace(".0%", "%").replace("%", " %").replace("-", "−")
 
 
 def plain(name: str) -> str:
@@ -72,18 +72,22 @@ def q_value(value: float) -> str:
 
 
 def effect(insight: Insight, confidence: float) -> str:
-    """Return the effect with its interval: `loss ratio 6.2 × (95 % interval 4.1 to 9.3)`."""
+    """Return the effect with its interval: `mean loss ÷ rest: 6.2 × (95 % interval 4.1 to 9.3)`."""
     return (
-        f"{plain(insight.effect_name)} {number(insight.effect)}{_unit(insight.effect_name)} "
+        f"{plain(insight.effect_name)}: {number(insight.effect)}{_unit(insight.effect_name)} "
         f"({interval(insight.interval, confidence)})"
     )
 
 
 def short_effect(insight: Insight, confidence: float) -> str:
-    """Return the same for a figure's margin: `6.2 × (95 %: 4.1 to 9.3)`."""
-    unit = _unit(insight.effect_name)
-    named = unit or f" {plain(insight.effect_name)}"
-    return f"{number(insight.effect)}{named} ({percent(confidence)}: {bounds(insight.interval)})"
+    """Return the same for a figure's margin: `low performance 6.2 × (95 %: 4.1 to 9.3)`."""
+    size = f"{number(insight.effect)}{_unit(insight.effect_name)}"
+    return f"{plain(insight.kind)} {size} ({percent(confidence)}: {bounds(insight.interval)})"
+
+
+def rate(name: str, value: float) -> str:
+    """Return what a number is compared with: `share of val: 4.1 %`, `mean loss region: 1.92`."""
+    return f"{plain(name)}: {percent(value) if 'share' in name else number(value)}"
 
 
 def samples_by_split(insight: Insight) -> str:
@@ -142,5 +146,5 @@ def slugs(names: Iterable[str]) -> list[str]:
 
 def _unit(effect_name: str) -> str:
     """Return the times sign for a ratio; a log ratio is a plain number."""
-    is_ratio = "ratio" in effect_name and "log" not in effect_name
+    is_ratio = ("ratio" in effect_name or "÷" in effect_name) and "log" not in effect_name
     return " ×" if is_ratio else ""

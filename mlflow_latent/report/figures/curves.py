@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlflow_latent.report import words
 from mlflow_latent.report.figures import style
-from mlflow_latent.report.ranking import DRAWN_CURVES, ranked_curves
+from mlflow_latent.report.ranking import drawn_curves
 from mlflow_latent.schema import LOSS, sort_splits
 
 if TYPE_CHECKING:
@@ -34,13 +34,20 @@ SIMILAR_NAMED = 4
 
 def draw_all(report: Report) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of the fields that matter most to each measure."""
-    chosen = ranked_curves(report)[:DRAWN_CURVES]
+    for name, curves in named_curves(report).items():
+        yield name, field(curves, report)
+
+
+def named_curves(report: Report) -> dict[str, list[Curve]]:
+    """Return the curves that get a figure, by its name, the strongest first."""
+    chosen = drawn_curves(report)
     names = [
         curves[0].field if curves[0].measure == LOSS else f"{curves[0].field} {curves[0].measure}"
         for curves in chosen
     ]
-    for name, curves in zip(words.slugs(names), chosen, strict=True):
-        yield f"curve_{name}", field(curves, report)
+    return {
+        f"curve_{name}": curves for name, curves in zip(words.slugs(names), chosen, strict=True)
+    }
 
 
 def field(curves: Sequence[Curve], report: Report) -> Figure:
@@ -86,12 +93,24 @@ def _draw_numbers(figure: Figure, spec: SubplotSpec, curve: Curve) -> None:
         edges = np.array([(b.lower, b.upper) for b in bins], dtype=float).reshape(-1, 2)
         middle = edges.mean(axis=1)
         _draw_series(means, middle, bins, split, colors[split], horizontal=False)
-        width = np.ptp(edges, axis=1) / max(len(splits), 1) * 0.86
-        left = edges[:, 0] + np.ptp(edges, axis=1) * (0.07 + 0.86 * order / len(splits))
+        left, width = _bars(edges, order, len(splits))
         sizes.bar(left, [b.n for b in bins], width, align="edge", color=colors[split], alpha=0.75)
     means.tick_params(labelbottom=False)
     means.set(ylabel=_measure_label(curve), title=TITLES[curve.binning])
     sizes.set(xlabel=style.label(words.plain(curve.field), 60), ylabel="samples")
+
+
+def _bars(
+    edges: NDArray[np.float64], order: int, splits: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the bars of n begin, side by side in each bin, and their widths."""
+    width = np.ptp(edges, axis=1)
+    start = edges[:, 0]
+    if len(width) and not width.all():  # a bin for each value has no width: take the spacing's
+        gaps = np.diff(np.sort(edges.mean(axis=1)))
+        width = np.where(width > 0, width, gaps.min() if len(gaps) else 1.0)
+        start = edges.mean(axis=1) - width / 2
+    return start + width * (0.07 + 0.86 * order / splits), width * 0.86 / splits
 
 
 def _draw_categories(figure: Figure, spec: SubplotSpec, curve: Curve) -> None:
@@ -146,17 +165,13 @@ def _draw_series(
     for place, one, value in known:
         low, high = (value if bound is None else bound for bound in one.interval)
         few = one.n < FEW
-        style_of_bar = {"color": color, "linewidth": 1.4, "alpha": 0.45 if few else 0.9}
+        look: dict[str, Any] = {"color": color, "linewidth": 1.4, "alpha": 0.45 if few else 0.9}
         span, fixed = [low, high], [place, place]
-        axes.plot(*((span, fixed) if horizontal else (fixed, span)), **style_of_bar)
+        x, y = (value, place) if horizontal else (place, value)
+        axes.plot(*((span, fixed) if horizontal else (fixed, span)), **look)
+        inside, marker = style.PAPER if few else color, style.split_marker(split)
         axes.scatter(
-            *((value, place) if horizontal else (place, value)),
-            s=42,
-            marker=style.split_marker(split),
-            zorder=3,
-            linewidths=1.4,
-            facecolors=style.PAPER if few else color,
-            edgecolors=color,
+            x, y, s=42, marker=marker, zorder=3, lw=1.4, facecolors=inside, edgecolors=color
         )
     _mark_without_mean(axes, places, bins, color, horizontal=horizontal)
 
@@ -173,8 +188,8 @@ def _mark_without_mean(
     lone = [place for place, one in zip(places, bins, strict=True) if one.n and one.mean is None]
     edge = [0.02] * len(lone)
     transform = axes.get_yaxis_transform() if horizontal else axes.get_xaxis_transform()
-    where = (edge, lone) if horizontal else (lone, edge)
-    axes.scatter(*where, marker="x", s=30, color=color, transform=transform)
+    x, y = (edge, lone) if horizontal else (lone, edge)
+    axes.scatter(x, y, marker="x", s=30, color=color, transform=transform)
 
 
 def _two(figure: Figure, grid: GridSpecFromSubplotSpec) -> tuple[Axes, Axes]:

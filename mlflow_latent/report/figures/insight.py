@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Insight
     from mlflow_latent.report.table import SampleTable
 
-WIDTH, HEIGHT = 9.6, 4.4
+WIDTH, HEIGHT = 7.6, 3.9
 WHISKERS = (5, 95)  # percentiles
 SMALL: dict[str, Any] = {"fontsize": 8.5, "fontweight": "normal", "color": style.MUTED}
 
@@ -80,7 +80,7 @@ def _draw_losses(
     axes.set_yticks(range(len(groups)), names, fontsize=8.5)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.set_xlabel("loss (natural units of the criterion)")
-    axes.set_title("diamond: mean; line: median; box: middle half; whiskers: 5 to 95 %", **SMALL)
+    axes.set_title("diamond: mean, box: quartiles, line: 5–95 %", **SMALL)
     style.tidy(axes, grid="x")
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mlflow_latent.report.table import SampleTable
 
 OUTLINED = 6  # insights outlined on one map; more would hide what they outline
-WIDTH, HEIGHT, BESIDE = 8.0, 8.2, 1.6  # inches; a legend or color bar takes `BESIDE` more
-SPLIT_PANELS = 5
+WIDTH, ABOVE, BESIDE = 8.0, 1.5, 1.6  # inches of a map, of its title, of a legend or color bar
+SPLIT_PANELS, SPLIT_PANEL = 5, 4.6  # how many, and the inches of one
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,8 @@ def by_split(population: Population) -> Figure:
     splits = population.table.splits[:SPLIT_PANELS]
     columns = min(len(splits), 3)
     rows = -(-len(splits) // columns)
-    figure = style.new_figure(max(4.6 * columns, 7.0), 4.9 * rows + 0.8)
+    panel = SPLIT_PANEL * scatter.proportion(population.points) + 0.6
+    figure = style.new_figure(max(SPLIT_PANEL * columns, WIDTH), panel * rows + ABOVE)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     colors = style.split_colors(population.table.splits)
     for axes, split in zip(panels, splits, strict=False):
@@ -238,7 +239,8 @@ def told_apart(
 
 
 def _map(population: Population, beside: float = BESIDE) -> tuple[Figure, Axes]:
-    figure = style.new_figure(WIDTH + beside, HEIGHT)
+    height = WIDTH * scatter.proportion(population.points) + ABOVE
+    figure = style.new_figure(WIDTH + beside, height)
     axes = figure.add_subplot()
     scatter.prepare(axes, population.points)
     return figure, axes

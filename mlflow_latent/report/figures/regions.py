@@ -183,6 +183,4 @@ def _legend(
     ]
     line = Line2D([], [], color=color, linestyle="--" if dashed else "-", linewidth=1.6)
     names = [*(style.label(split) for split in splits), expected]
-    axes.figure.legend(  # type: ignore[union-attr]
-        [*dots, line], names, loc="outside lower center", ncols=min(len(names), 5)
-    )
+    axes.figure.legend([*dots, line], names, loc="outside lower center", ncols=min(len(names), 5))

@@ -22,6 +22,7 @@ SIZED_BY_LOSS = 5_000  # up to so many dots, area grows with loss: more would hi
 LARGEST_OVER_MEAN = 4.0  # how many times the usual area the highest loss gets
 RASTER_CELLS = 1_400  # beyond `DRAWN_ALL` dots, one dot a cell of so many by as many
 DRAWN_ALL = 250_000
+CONTEXT_CELLS, CONTEXT_DRAWN_ALL = 500, 20_000  # the same for dots that are only context
 OUTLINE_CELLS, OUTLINE_BLUR, OUTLINE_SHARE = 110, 1.6, 0.92
 OUTLINE_LEAST = 3  # fewer samples have no outline
 MARGIN = 0.06
@@ -65,9 +66,12 @@ def draw_context(axes: Axes, points: Points, scale: float = 1.0) -> None:
     """Draw samples that are only there to show where the others lie."""
     if not len(points):
         return
-    shown = uppermost(points, np.zeros(len(points), dtype=np.int64))
+    alike = np.zeros(len(points), dtype=np.int64)
+    shown = uppermost(points, alike, drawn_all=CONTEXT_DRAWN_ALL, cells=CONTEXT_CELLS)
+    x, y = points[shown].T
     axes.scatter(
-        *points[shown].T,
+        x,
+        y,
         s=dot_area(len(points), scale) * 0.8,
         c=style.BACKGROUND_POINT,
         linewidths=0,
@@ -83,8 +87,10 @@ def draw_categories(
     from matplotlib.colors import to_rgba_array
 
     size = len(points)
+    x, y = points[order].T
     axes.scatter(
-        *points[order].T,
+        x,
+        y,
         s=dot_area(size, scale),
         c=to_rgba_array(colors)[codes[order]],
         alpha=opacity(size),
@@ -109,8 +115,10 @@ def draw_loss(
     order = order[uppermost(points[order], shade[order])]
     area = dot_area(len(loss), scale)
     sized = area * (0.6 + (LARGEST_OVER_MEAN - 0.6) * np.asarray(norm(loss[order])))
+    x, y = points[order].T
     axes.scatter(
-        *points[order].T,
+        x,
+        y,
         s=sized if len(loss) <= SIZED_BY_LOSS else area,
         c=loss[order],
         cmap=style.loss_colors(),
@@ -120,21 +128,33 @@ def draw_loss(
     )
 
 
-def uppermost(points: Points, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of the dots to draw, in order: beyond `DRAWN_ALL` only the last of a cell.
+def uppermost(
+    points: Points,
+    codes: NDArray[np.int64],
+    *,
+    drawn_all: int = DRAWN_ALL,
+    cells: int = RASTER_CELLS,
+) -> NDArray[np.int64]:
+    """Return the places of the dots to draw, in order: of very many only the last in a cell.
 
     Of a million dots most lie under others of their color; leaving those out saves their time and
     changes the picture by less than a pixel.
     """
     size = len(points)
-    places = np.arange(size)
-    if size <= DRAWN_ALL:
-        return places
+    if size <= drawn_all:
+        return np.arange(size)
     low, high = limits(points)
-    cell = ((points - low) / (high - low).max() * RASTER_CELLS).astype(np.int64)
-    key = (cell[:, 0] * RASTER_CELLS + cell[:, 1]) * (int(codes.max()) + 1) + codes
+    cell = ((points - low) / (high - low).max() * cells).astype(np.int64)
+    key = (cell[:, 0] * cells + cell[:, 1]) * (int(codes.max()) + 1) + codes
     _, last = np.unique(key[::-1], return_index=True)
     return np.sort(size - 1 - last)
+
+
+def proportion(points: Points) -> float:
+    """Return height ÷ width of a map of these points, within what a page can show well."""
+    low, high = limits(points)
+    width, height = high - low
+    return float(np.clip(height / width, 0.5, 1.1))
 
 
 def outline(axes: Axes, points: Points, **line: Any) -> tuple[float, float] | None:
@@ -147,8 +167,9 @@ def outline(axes: Axes, points: Points, **line: Any) -> tuple[float, float] | No
     low, high = limits(points)
     pad = (high - low).max() * 0.25 + 0.02
     low, high = low - pad, high + pad
+    x, y = points.astype(np.float64).T
     counts, x_edges, y_edges = np.histogram2d(
-        *points.T, bins=OUTLINE_CELLS, range=[(low[0], high[0]), (low[1], high[1])]
+        x, y, bins=OUTLINE_CELLS, range=[(low[0], high[0]), (low[1], high[1])]
     )
     density = gaussian_filter(counts, OUTLINE_BLUR + 40.0 / len(points) ** 0.5)
     cells = [
@@ -172,7 +193,12 @@ def center(points: Points) -> tuple[float, float]:
 
 def write_at(axes: Axes, place: tuple[float, float], text: str, **font: Any) -> None:
     """Write on a map, with a rim of paper so that dots beneath do not hide it."""
-    options = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"} | font
+    options: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": 8,
+        "fontweight": "bold",
+    } | font
     style.rimmed(axes.text(*place, text, clip_on=True, **options))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def drawing() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         # A letter that no installed font has is drawn as a box; the page has it as text.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
-        mpl.rcParams.update(_parameters())
+        mpl.rcParams.update(cast("Any", _parameters()))
         yield
 
 
@@ -74,12 +74,12 @@ def _parameters() -> dict[str, Any]:
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())
-    defaults = {
+    defaults: dict[str, Any] = {
         name: value
         for name, value in mpl.rcParamsDefault.items()
         if not name.startswith(("backend", "interactive", "savefig.directory"))
     }
-    return defaults | {
+    look: dict[str, Any] = {
         "text.parse_math": False,  # a `$` in a class name is a dollar
         "font.family": ["DejaVu Sans", *(font for font in FALLBACK_FONTS if font in installed)],
         "font.size": 10,
@@ -103,29 +103,33 @@ def _parameters() -> dict[str, Any]:
         "figure.dpi": DOTS_PER_INCH,
         "savefig.dpi": "figure",
     }
+    return defaults | look
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of that size in inches, apart from pyplot's state."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # type: ignore[union-attr]
-    return figure
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
 
 
 def head(figure: Figure, title: str, subtitle: str = "") -> None:
     """Write a figure's title and, in smaller lines below it, what the reader should know."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = figure.get_figwidth(), figure.get_figheight()
     left = 0.14 / width
     short = shorten(title, int(width * TITLE_LETTERS_PER_INCH))
-    title_style = {"fontsize": 14, "fontweight": "bold", "va": "top"}
+    title_style: dict[str, Any] = {"fontsize": 14, "fontweight": "bold", "va": "top"}
     figure.text(left, 1 - 0.14 / height, short, **title_style)
     if subtitle:
-        style = {"fontsize": 9.5, "color": MUTED, "linespacing": 1.4, "va": "top"}
+        style: dict[str, Any] = {"fontsize": 9.5, "color": MUTED, "linespacing": 1.4, "va": "top"}
         figure.text(left, 1 - 0.44 / height, subtitle, **style)
     taken = (0.42 + 0.2 * len(subtitle.splitlines())) / height
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - taken))  # type: ignore[union-attr]
+    layout = figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine):
+        layout.set(rect=(0, 0, 1, 1 - taken))
 
 
 def label(text: str, limit: int = LABEL_LENGTH) -> str:
@@ -187,11 +191,17 @@ def loss_bar(figure: Figure, axes: Axes, norm: Normalize, **options: Any) -> Non
     from matplotlib.cm import ScalarMappable
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
-    layout = {"shrink": 0.75, "aspect": 32, "pad": 0.02, "anchor": (0, 1), "panchor": (0, 1)}
+    layout: dict[str, Any] = {
+        "shrink": 0.75,
+        "aspect": 32,
+        "pad": 0.02,
+        "anchor": (0, 1),
+        "panchor": (0, 1),
+    }
     drawn = ScalarMappable(norm, loss_colors())
     bar = figure.colorbar(drawn, ax=axes, extend="max", **(layout | options))
     bar.set_label("loss (natural units of the criterion)")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.locator = FixedLocator([float(norm.inverse(step)) for step in np.linspace(0, 1, 6)])
     bar.formatter = FuncFormatter(lambda value, _place: number(value))
     bar.minorticks_off()

@@ -1,0 +1,134 @@
+"""What a page shows of an insight and of a region: the samples to look at, and their pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlflow_latent.report import pictures, words
+from mlflow_latent.report.ranking import REPRESENTATION, ranked_insights
+from mlflow_latent.schema import SAMPLE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from mlflow_latent.report.model import Insight, Region
+    from mlflow_latent.report.pictures import Budget, Picture
+    from mlflow_latent.report.table import SampleTable
+
+    Thumbnails = Callable[[str, str], bytes | None]
+
+SHOWN_SAMPLES = 12
+TYPICAL_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One sample as a page shows it; what is not known is None."""
+
+    split: str
+    sample_id: str
+    target: str | None
+    prediction: str | None
+    loss: float | None
+    picture: Picture | None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether target and prediction are known and differ."""
+        known = self.target is not None and self.prediction is not None
+        return known and self.target != self.prediction
+
+
+@dataclass(frozen=True)
+class Card:
+    """An insight with its number, its figure and some of its samples."""
+
+    rank: int
+    insight: Insight
+    figure: Picture | None
+    tiles: tuple[Tile, ...]
+    order: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Makes tiles of samples, with thumbnails while the budget lasts.
+
+    Attributes:
+        table: the report's samples.
+        thumbnails: maps (split, sample_id) to an encoded picture, or None where there is none.
+        budget: what thumbnails may still take.
+    """
+
+    table: SampleTable
+    thumbnails: Thumbnails | None
+    budget: Budget
+
+    def cards(self, figures: Mapping[int, Picture]) -> list[Card]:
+        """Return a card for every insight, the most severe first; `figures` are by rank."""
+        ranked = enumerate(ranked_insights(self.table.report), start=1)
+        return [self._card(rank, insight, figures.get(rank)) for rank, insight in ranked]
+
+    def typical(self, region: Region) -> list[Tile]:
+        """Return tiles of the samples nearest to a region's center that have a thumbnail."""
+        if self.thumbnails is None:
+            return []
+        rows = self.table.rows(region.typical)[:TYPICAL_SAMPLES]
+        return [tile for tile in map(self.tile, rows.tolist()) if tile.picture]
+
+    def tile(self, row: int) -> Tile:
+        """Return the tile of one row of the table."""
+        table = self.table
+        split, sample_id = str(table.split[row]), str(table.frame[SAMPLE_ID].iloc[row])
+        return Tile(
+            split=split,
+            sample_id=sample_id,
+            target=_class(table, table.target, row),
+            prediction=_class(table, table.prediction, row),
+            loss=_finite(table.loss, row),
+            picture=self._picture(split, sample_id),
+        )
+
+    def _card(self, rank: int, insight: Insight, figure: Picture | None) -> Card:
+        rows, order = representatives(self.table, insight)
+        tiles = tuple(self.tile(row) for row in rows)
+        return Card(rank=rank, insight=insight, figure=figure, tiles=tiles, order=order)
+
+    def _picture(self, split: str, sample_id: str) -> Picture | None:
+        content = self.thumbnails(split, sample_id) if self.thumbnails else None
+        if not content:
+            return None
+        name = words.shorten_middle(sample_id, 60)
+        return self.budget.take(pictures.thumbnail(content, f"sample {name} of {split}"))
+
+
+def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], str]:
+    """Choose the samples of an insight to show, and say how they were chosen.
+
+    A set that fails is known by its worst samples on the tested split; one that is rare or common
+    by those nearest to its region's center.
+    """
+    rows = table.rows(insight.samples)
+    region = next((r for r in table.report.regions if r.id == insight.region), None)
+    if insight.kind in REPRESENTATION and region and len(typical := table.rows(region.typical)):
+        return typical[:SHOWN_SAMPLES].tolist(), "nearest to the region's center first"
+    tested = rows[table.split[rows] == insight.split] if insight.split else rows
+    rows = tested if len(tested) else rows
+    loss = None if table.loss is None else table.loss[rows]
+    if loss is None or not np.isfinite(loss).any():
+        return rows[:SHOWN_SAMPLES].tolist(), "in the order of the data"
+    worst = np.argsort(-np.nan_to_num(loss, nan=-np.inf), kind="stable")
+    return rows[worst[:SHOWN_SAMPLES]].tolist(), "highest loss first"
+
+
+def _class(table: SampleTable, codes: NDArray[np.int64] | None, row: int) -> str | None:
+    return None if codes is None or codes[row] < 0 else table.class_name(int(codes[row]))
+
+
+def _finite(values: NDArray[np.float64] | None, row: int) -> float | None:
+    return None if values is None or not np.isfinite(values[row]) else float(values[row])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Insight, Interval, SeparatingField
 
 LONGEST_TEXT = 240  # characters of a class name, title or field that a note shows
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@/])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~=:])")
 
 
 def describe_interval(interval: Interval) -> str:

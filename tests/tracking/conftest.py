@@ -113,6 +113,21 @@ def make_report(
     ).with_samples(samples)
 
 
+@pytest.fixture(name="make_insight")
+def insight_maker() -> Callable[..., Insight]:
+    return make_insight
+
+
+@pytest.fixture(name="make_report")
+def report_maker() -> Callable[..., Report]:
+    return make_report
+
+
+@pytest.fixture(name="write_captures")
+def captures_writer() -> Callable[..., list[Path]]:
+    return write_captures
+
+
 @pytest.fixture
 def analysis(tmp_path: Path) -> Callable[..., Path]:
     """Write a report and its figures into a folder, as an analysis does."""

@@ -238,7 +238,9 @@ class LatentCapture(CallbackBase):
 
     def _is_due(self, trainer: Any) -> bool:
         finishing = trainer.current_epoch + 1
-        return finishing % self.settings.every_n_epochs == 0 or finishing == trainer.max_epochs
+        return bool(
+            finishing % self.settings.every_n_epochs == 0 or finishing == trainer.max_epochs
+        )
 
     def _start(self, trainer: Any, module: Any) -> None:
         folder = self._safety.attempt(lambda: self._create(trainer))

@@ -10,7 +10,9 @@ from lightning_callbacks.monitor import Monitor
 from lightning_callbacks.probes import distribute, run_loader
 from lightning_callbacks.settings import split_names
 from lightning_callbacks.split_capture import SplitCapture
+from lightning_callbacks.thumbnails import ThumbnailTap
 from mlflow_latent.capture.recorder import Recorder
+from mlflow_latent.media import MEDIA, SpriteWriter, media_folder
 from mlflow_latent.schema import CaptureInfo
 
 if TYPE_CHECKING:
@@ -171,8 +173,18 @@ class CaptureSession:
                 split=split,
                 loader=loader,
                 labelled=split not in self._settings.unlabeled,
+                thumbnails=self._thumbnails(split),
             )
         return self._open[split]
+
+    def _thumbnails(self, split: str) -> ThumbnailTap | None:
+        """Thumbnails are made once, together with what else a sample is."""
+        source = self._settings.thumbnail
+        if source is None or self._recorder.has_samples(split):
+            return None
+        folder = media_folder(self.spool.latent / MEDIA, split)
+        writer = SpriteWriter(folder, self._settings.thumbnail_size, self._recorder.rank)
+        return ThumbnailTap(writer, source, self._notices, split)
 
 
 def validation_loaders(trainer: Any) -> list[Any]:

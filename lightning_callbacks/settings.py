@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from lightning_callbacks.layers import POOLS
 from mlflow_latent.errors import InputError, did_you_mean
+from mlflow_latent.media import LARGEST_TILE
 from mlflow_latent.schema import Direction, Task, embedding_column
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Settings:
             _one_of(f"metrics[{name!r}]", direction, get_args(Direction))
         _check_positive("every_n_epochs", self.every_n_epochs)
         _check_positive("thumbnail_size", self.thumbnail_size)
+        if self.thumbnail_size > LARGEST_TILE:
+            raise InputError(f"thumbnail_size is at most {LARGEST_TILE}, got {self.thumbnail_size}")
         _check_splits((*self.splits, *self.probes))
 
 

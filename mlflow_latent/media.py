@@ -35,7 +35,7 @@ MEDIA = "media"
 MEDIA_VERSION = 1
 TILES_ACROSS = 32
 """Tiles in a row of a sprite, and rows: 1,024 of 64 pixels are 2,048 pixels square."""
-LARGEST_TILE = 512  # pixels; WebP ends at 16,383, and 32 tiles are in a row
+LARGEST_TILE = 256  # pixels: a sprite stays below what Pillow takes for a decompression bomb
 LARGEST_INDEX = 256 << 20  # bytes; beyond, it is not ours
 QUALITY, METHOD = 80, 1
 """Of WebP: at thumbnail size more of either is not seen; a higher method costs four times more."""

@@ -84,6 +84,20 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowSe
     server.kill()
 
 
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[[], MlflowServer]]:
+    """Make tracking servers of the test's own, not started yet."""
+    servers: list[MlflowServer] = []
+
+    def create(*arguments: str) -> MlflowServer:
+        servers.append(MlflowServer(tmp_path / f"server-{len(servers)}", *arguments))
+        return servers[-1]
+
+    yield create
+    for server in servers:
+        server.kill()
+
+
 @pytest.fixture(scope="session")
 def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a SQLite tracking database that needs no server."""

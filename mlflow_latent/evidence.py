@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONTINUITY = 0.5  # Haldane–Anscombe: added to each cell, so that an empty cell has an odds ratio
 
-RATIO_FLOOR = 0.01  # of the mean val loss: keeps val ÷ train finite once train is memorized
+RATIO_FLOOR = 1e-6  # of the mean val loss: a train loss below it counts as zero
 _TINY = np.finfo(float).tiny
 
 

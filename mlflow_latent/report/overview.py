@@ -139,14 +139,9 @@ def _write_insight(axes: Axes, top: float, rank: int, insight: Insight, confiden
     lines = textwrap.wrap(words.shorten(insight.title, 400), TITLE_LETTERS) or ["(no title)"]
     if len(lines) > TITLE_LINES:
         lines = [*lines[: TITLE_LINES - 1], lines[TITLE_LINES - 1][:-1] + words.ELLIPSIS]
-    style_of_title: dict[str, Any] = {
-        "va": "top",
-        "fontsize": 11.5,
-        "fontweight": "bold",
-        "linespacing": 1.25,
-    }
-    axes.text(0.0, top, str(rank), color=style.ALERT, **style_of_title)
-    axes.text(0.045, top, "\n".join(lines), **style_of_title)
+    bold: dict[str, Any] = {"fontsize": 11.5, "fontweight": "bold", "linespacing": 1.25}
+    axes.text(0.0, top, str(rank), va="top", color=style.ALERT, **bold)
+    axes.text(0.045, top, "\n".join(lines), va="top", **bold)
     top -= LINE * len(lines)
     effect = f"{words.effect(insight, confidence)}; {words.count(len(insight.samples))}"
     axes.text(0.045, top, words.shorten(effect, 86), va="top", fontsize=10, color=style.MUTED)

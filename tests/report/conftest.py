@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 
+from mlflow_latent.report.figures import render_figures
 from mlflow_latent.report.model import (
     Curve,
     CurveBin,
@@ -24,6 +25,9 @@ from mlflow_latent.report.model import (
     SplitSummary,
 )
 from mlflow_latent.schema import DroppedRows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 
@@ -296,3 +300,10 @@ def digits(digits_frame: pd.DataFrame) -> Report:
 @pytest.fixture(scope="session")
 def large() -> Report:
     return report_of(synthetic_table())
+
+
+@pytest.fixture(scope="session")
+def rendered(digits: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("figures")
+    render_figures(digits, folder)
+    return folder

@@ -103,7 +103,8 @@ def _draw_shares(
         held, size = int((inside & of_split).sum()), int(of_split.sum())
         axes.barh(line, held / size, 0.5, color=colors[split])
         text = f" {words.percent(held / size)}, {held:,} of {size:,}"
-        style.rimmed(axes.text(held / size, line, text, va="center", fontsize=8.5))
+        paper = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1}
+        axes.text(held / size, line, text, va="center", fontsize=8.5, bbox=paper)
     pooled = inside.sum() / max(len(table), 1)
     axes.axvline(pooled, color=style.INK, linestyle="--", linewidth=1.2)
     axes.set_yticks(range(len(splits)), [style.label(split) for split in splits])

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlflow_latent.fields import MAX_CATEGORIES, OTHER, Fields, collect_fields
+from mlflow_latent.snapshot import Snapshot
+
+SIZE = 400
+
+
+def fields_of(metadata: dict[str, object], **arrays: object) -> Fields:
+    snapshot = Snapshot.from_arrays(
+        sample_id=np.arange(SIZE),
+        split="val",
+        embedding=np.ones((SIZE, 2)),
+        metadata=pd.DataFrame(metadata, index=range(SIZE)),
+        **arrays,  # type: ignore[arg-type]
+    )
+    return collect_fields(snapshot)
+
+
+def test_what_explains_nothing_is_left_out_with_the_reason() -> None:
+    fields = fields_of(
+        {
+            "constant": 3,
+            "missing": [None] * SIZE,
+            "path": [f"/images/{i}.png" for i in range(SIZE)],
+            "light": np.arange(SIZE),
+        }
+    )
+    assert [field.name for field in fields.usable] == ["light"]
+    assert "'constant' explains nothing: it is 3 everywhere" in fields.skipped[0]
+    assert "it is missing everywhere" in fields.skipped[1]
+    assert "are ids" in fields.skipped[2]
+
+
+def test_fields_that_say_the_same_are_grouped() -> None:
+    rng = np.random.default_rng(0)
+    mean = rng.normal(size=SIZE)
+    fields = fields_of(
+        {
+            "area_mean": mean,
+            "area_median": mean**3 + 0.001 * rng.normal(size=SIZE),
+            "other": rng.normal(size=SIZE),
+            "weather": np.where(mean > 0, "sun", "rain"),
+            "wet": mean <= 0,
+        }
+    )
+    assert fields.similar["area_mean"] == ("area_median",)
+    assert fields.similar["weather"] == ("wet",)
+    assert fields.similar["other"] == ()
+    assert [f.name for f in fields.leaders(fields.usable)] == ["area_mean", "other", "weather"]
+
+
+def test_thousands_of_categories_are_cut_to_the_frequent_ones() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"tag {number}" for number in rng.zipf(1.5, SIZE).clip(max=150)]
+    field = fields_of({"tag": names}).usable[0]
+
+    assert len(field.categories) == MAX_CATEGORIES + 1
+    assert field.categories[-1] == OTHER
+    counts = np.bincount(field.column.astype(int))
+    assert counts.sum() == SIZE
+    assert field.categories[int(counts.argmax())] in {"tag 1", OTHER}
+
+
+def test_class_and_prediction_are_fields_by_name() -> None:
+    fields = fields_of({}, target=np.arange(SIZE) % 2, class_names=["cat", "<b>dog</b>"])
+
+    assert [(field.name, field.categories) for field in fields.usable] == [
+        ("class", ("<b>dog</b>", "cat"))
+    ]

@@ -56,8 +56,8 @@ def region_counts(total: int, tested: int, options: MeasureOptions) -> dict[Leve
     """Choose how many coarse and fine regions to make, where the options leave it open.
 
     Fine: up to `MAX_FINE`, with `MIN_MEAN_SIZE` samples and `MIN_MEAN_TESTED` of the tested split
-    in each on average. Coarse: up to `MAX_COARSE`, with `FINE_PER_COARSE` fine ones in each on
-    average. Whatever is asked for, `MIN_MEAN_SIZE` holds.
+    in each on average, but `MAX_COARSE` whatever is tested. Coarse: up to `MAX_COARSE`, with
+    `FINE_PER_COARSE` fine ones in each on average. Whatever is asked for, `MIN_MEAN_SIZE` holds.
 
     Args:
         total: samples.
@@ -65,7 +65,7 @@ def region_counts(total: int, tested: int, options: MeasureOptions) -> dict[Leve
         options: `n_coarse` and `n_fine` if chosen.
     """
     most = max(1, total // MIN_MEAN_SIZE)
-    fine = options.n_fine or max(1, min(MAX_FINE, tested // MIN_MEAN_TESTED))
+    fine = options.n_fine or min(MAX_FINE, max(MAX_COARSE, tested // MIN_MEAN_TESTED))
     fine = min(fine, most)
     coarse = options.n_coarse or max(1, min(MAX_COARSE, fine // FINE_PER_COARSE))
     return {"coarse": min(coarse, most), "fine": fine}

@@ -17,8 +17,8 @@ def choose_landmarks(
 ) -> NDArray[np.intp]:
     """Draw rows in proportion to the splits, with a floor for small ones.
 
-    In proportion, because a region fitted on more of one split than of another would favor it in
-    the comparison of their shares; with a floor, because a small split must not drown.
+    In proportion, so that where splits do not differ, regions fitted on the landmarks hold each
+    split by chance; with a floor, because a small split must not drown.
 
     Args:
         split_codes: (N,) number of the split of each row, from 0.

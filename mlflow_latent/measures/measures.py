@@ -185,9 +185,10 @@ class Measures:
     def _projection(self) -> Projection | None:
         if self.options.projection == "none":
             return None
-        if self._compilation is not None:
+        arguments = self.reduced, self.neighbors, self.landmarks, self.options
+        if self._compilation is not None:  # after what can be done beside it
             self._compilation.join()
-        return fit_projection(self.reduced, self.neighbors, self.landmarks, self.options)
+        return fit_projection(*arguments)
 
     def _tested_rows(self) -> int:
         """Rows of val, else of the first split that is not train, else all."""

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 EXACT_ROWS = 20_000  # up to here the exact search takes less than a second on two cores
 RECALL_ROWS = 500  # rows on which the approximate search is compared with the exact one
-ROWS_PER_CELL = 240  # of the inverted file: least time at 122k and 1M rows of 50 columns
+CELLS_PER_ROOT = 1.6  # cells of the inverted file, times √N: least time at 122k and 1M rows
 TRAIN_ROWS_PER_CELL = 64
-TRAIN_ITERATIONS = 8
-FIRST_PROBES = 4  # cells that are searched; doubled until the wanted recall is reached
+TRAIN_ITERATIONS = 6
+FIRST_PROBES = 4  # cells that are searched; more by a quarter until the wanted recall is reached
 CHUNK_ROWS = 65_536
 
 
@@ -105,7 +105,9 @@ def _search_all(
         return _without_self(faiss.knn(rows, rows, k + 1)[1]), 1.0
     index = _inverted_file(rows, random_state)
     recall = _widen(index, rows, k + 1, random_state, min_recall)
-    found = index.search(rows, k + 1)[1]
+    order = _by_cell(index)
+    found = np.empty((len(rows), k + 1), dtype=np.int64)
+    found[order] = index.search(rows[order], k + 1)[1]
     short = np.flatnonzero((found < 0).any(axis=1))
     if len(short):
         found[short] = faiss.knn(rows[short], rows, k + 1)[1]
@@ -115,7 +117,7 @@ def _search_all(
 def _inverted_file(rows: NDArray[np.float32], random_state: int) -> Any:
     import faiss
 
-    cells = len(rows) // ROWS_PER_CELL
+    cells = round(CELLS_PER_ROOT * np.sqrt(len(rows)))
     quantizer = faiss.IndexFlatL2(rows.shape[1])
     index = faiss.IndexIVFFlat(quantizer, rows.shape[1], cells)
     index.cp.niter, index.cp.seed = TRAIN_ITERATIONS, random_state
@@ -123,6 +125,22 @@ def _inverted_file(rows: NDArray[np.float32], random_state: int) -> Any:
     index.train(rows)
     index.add(rows)
     return index
+
+
+def _by_cell(index: Any) -> NDArray[np.intp]:
+    """Return the rows in the order of their cells.
+
+    Searched one after the other, they read the same cells, which stay in the processor's cache:
+    half the time at a million rows.
+    """
+    import faiss
+
+    lists = index.invlists
+    cells = [
+        faiss.rev_swig_ptr(lists.get_ids(cell), lists.list_size(cell)).copy()
+        for cell in range(index.nlist)
+    ]
+    return np.concatenate(cells)
 
 
 def _widen(
@@ -139,7 +157,7 @@ def _widen(
         recall = float((index.search(sample, k)[0] <= radius).mean())
         if recall >= min_recall or index.nprobe >= index.nlist:
             return recall
-        index.nprobe = min(2 * index.nprobe, index.nlist)
+        index.nprobe = min(index.nprobe + max(1, index.nprobe // 4), index.nlist)
 
 
 def _without_self(found: NDArray[np.intp]) -> NDArray[np.intp]:

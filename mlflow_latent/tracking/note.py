@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -42,8 +43,8 @@ class RunPage:
         return f"#/experiments/{quote(self.experiment_id, safe='')}/runs/{self._run}"
 
     def artifact(self, path: str) -> str:
-        """The page that shows an artifact."""
-        return f"{self.run}/artifacts/{quote(path)}?workflowType=machine_learning"
+        """The page that shows an artifact (MLflow does not find one whose `=` is encoded)."""
+        return f"{self.run}/artifacts/{quote(path, safe='/=')}?workflowType=machine_learning"
 
     def content(self, path: str) -> str:
         """The bytes of an artifact."""
@@ -91,51 +92,61 @@ def note_section(report: Report, page: RunPage, folder: str, room: int = NOTE_LE
 
 
 def _lines(report: Report, page: RunPage, folder: str, shown: int) -> list[str]:
+    """MLflow folds a note after a few lines, so what matters most and the links come first."""
+    return [
+        BEGIN,
+        f"### Latent space, epoch {report.epoch}",
+        "",
+        f"{_summary(report)} {_links(page, folder)}",
+        "",
+        f"![overview]({page.content('latent_overview.png')})",
+        "",
+        *_insights(report, shown),
+        "",
+        *_splits(report),
+        "",
+        END,
+    ]
+
+
+def _summary(report: Report) -> str:
+    kinds = Counter(insight.kind for insight in report.insights)
+    if not kinds:
+        return f"**No insight**: nothing stood out at an error budget of {report.error_budget:g}."
+    named = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in kinds.items())
+    total = kinds.total()
+    return f"**{total} insight{'s' if total > 1 else ''}**: {escape_markdown(named)}."
+
+
+def _links(page: RunPage, folder: str) -> str:
     links = {
         "Report": f"{folder}/report.html",
         "Table of insights": "latent/insights.json",
         "All files": folder,
     }
-    return [
-        BEGIN,
-        f"### Latent space, epoch {report.epoch}",
-        "",
-        f"![overview]({page.content('latent_overview.png')})",
-        "",
-        *_splits(report),
-        "",
-        *_insights(report, shown),
-        "",
-        " · ".join(f"[{name}]({page.artifact(path)})" for name, path in links.items()),
-        END,
-    ]
+    return " · ".join(f"[{name}]({page.artifact(path)})" for name, path in links.items())
 
 
 def _splits(report: Report) -> list[str]:
-    confidence = f"{100 * report.confidence:.3g} %"
-    rows = [_split(split) for split in report.splits]
-    header = f"| split | samples | mean loss ({confidence} interval) | accuracy |"
-    return [header, "| --- | --- | --- | --- |", *rows]
+    """A list, since MLflow draws tables without any space between their columns."""
+    confidence = f"{100 * report.confidence:.3g} % interval"
+    return [f"- {_split(split, confidence)}" for split in report.splits]
 
 
-def _split(split: SplitSummary) -> str:
-    loss = accuracy = "–"
+def _split(split: SplitSummary, confidence: str) -> str:
+    text = f"**{escape_markdown(split.split)}**: {split.n} samples"
     if split.mean_loss is not None:
-        loss = f"{split.mean_loss:.3g} ({describe_interval(split.mean_loss_interval)})"
+        interval = describe_interval(split.mean_loss_interval)
+        text += f", mean loss {split.mean_loss:.3g} ({confidence} {interval})"
     if split.accuracy is not None:
-        accuracy = f"{100 * split.accuracy:.3g} %"
-    return f"| {escape_markdown(split.split)} | {split.n} | {loss} | {accuracy} |"
+        text += f", accuracy {100 * split.accuracy:.3g} %"
+    return text
 
 
 def _insights(report: Report, shown: int) -> list[str]:
-    count = len(report.insights)
-    if not count:
-        return [f"**No insight**: nothing stood out at an error budget of {report.error_budget:g}."]
-    lines = [f"**{count} insight{'s' if count > 1 else ''}**", ""]
-    lines += [f"{place}. {_insight(i)}" for place, i in enumerate(report.insights[:shown], 1)]
-    if shown < count:
-        lines += ["", f"and {count - shown} more in the report."]
-    return lines
+    lines = [f"{place}. {_insight(i)}" for place, i in enumerate(report.insights[:shown], 1)]
+    left = len(report.insights) - shown
+    return [*lines, "", f"and {left} more in the report."] if left else lines
 
 
 def _insight(insight: Insight) -> str:

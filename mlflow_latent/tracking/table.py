@@ -14,9 +14,9 @@ TABLE_FILE = "insights.json"
 NAMED_FIELDS = 3  # metadata fields in a cell
 
 _COLUMNS = (
-    "rank",
-    "kind",
+    "rank",  # MLflow's view of several runs groups by the first column and compares the second
     "title",
+    "kind",
     "split",
     "region",
     "samples",
@@ -53,8 +53,8 @@ def _row(place: int, insight: Insight) -> list[Any]:
     fields = ", ".join(describe_field(field) for field in insight.metadata[:NAMED_FIELDS])
     return [
         place,
-        insight.kind,
         insight.title,
+        insight.kind,
         insight.split or "all",
         insight.region or "",
         len(insight.samples),

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Insight, Interval, SeparatingField
 
 LONGEST_TEXT = 240  # characters of a class name, title or field that a note shows
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~=:])")
+# A colon would make links of addresses, and MLflow shows the backslash of an escaped one.
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", ":": "&#58;"})
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~=])")
 
 
 def describe_interval(interval: Interval) -> str:
@@ -39,5 +41,5 @@ def escape_markdown(text: str) -> str:
     line = " ".join(text.split())
     if len(line) > LONGEST_TEXT:
         line = line[: LONGEST_TEXT - 1] + "…"
-    harmless = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKUP.sub(r"\\\1", harmless)
+    escaped = _MARKUP.sub(r"\\\1", line)
+    return escaped.translate(_ENTITIES)

@@ -13,6 +13,7 @@ from mlflow_latent.tracking.note import (
     room_for_section,
     with_section,
 )
+from mlflow_latent.tracking.words import escape_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +36,17 @@ def test_says_what_was_found_with_effect_and_interval(report: Report) -> None:
     assert "### Latent space, epoch 7" in section
     assert r"loss ratio 3\.1 (2\.4 to 4)".replace("(", r"\(").replace(")", r"\)") in section
     assert "Set apart by brightness lower" in section
-    assert "| val | 100 | 0.5 (0.4 to 0.6) | 90 % |" in section
+    assert "**1 insight" not in section
+    assert "**2 insights**: 2 low performance." in section
+    expected = "**val**: 100 samples, mean loss 0.5 (95 % interval 0.4 to 0.6), accuracy 90 %"
+    assert f"- {expected}" in section
 
 
 def test_links_are_relative_and_quoted(report: Report) -> None:
     section = note_section(report, RunPage("1", "a/../b?c"), FOLDER)
     assert "![overview](get-artifact?path=latent_overview.png&run_uuid=a%2F..%2Fb%3Fc)" in section
     assert "http" not in section
+    assert "/artifacts/latent/analysis/epoch=00007/report.html?" in section  # not %3D
 
 
 def test_hostile_text_is_shown_and_does_nothing(report: Report) -> None:
@@ -87,3 +92,7 @@ def test_fits_beside_whatever_the_user_wrote(
 
 def test_says_that_nothing_was_found(make_report: Callable[..., Report]) -> None:
     assert "**No insight**" in note_section(make_report(), PAGE, FOLDER)
+
+
+def test_addresses_in_hostile_text_do_not_become_links() -> None:
+    assert escape_markdown("http://evil.example\n_x_") == "http&#58;//evil\\.example \\_x\\_"

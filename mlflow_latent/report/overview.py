@@ -30,6 +30,7 @@ TOLD_INSIGHTS = 5
 TITLE_LETTERS, TITLE_LINES = 60, 2
 LINE = 0.062  # of the panel's height
 TOLD_SPLITS = 4
+DROWNING = 0.25  # of the largest split's samples
 
 
 def render_overview(report: Report, path: Path) -> Path:
@@ -104,11 +105,15 @@ def _draw_split_map(axes: Axes, table: SampleTable) -> None:
     scatter.prepare(axes)
     splits, colors = table.splits, style.split_colors(table.splits)
     points, split = table.points[shown], table.split[shown]
-    # The smaller a split, the later: it would drown in a larger one.
-    for name in sorted(splits, key=lambda name: -int((split == name).sum())):
-        places = points[split == name]
-        none = np.zeros(len(places), dtype=np.int64)
-        scatter.draw_categories(axes, places, none, [colors[name]], scale=0.5)
+    sizes = {name: int((split == name).sum()) for name in splits}
+    small = [name for name in splits if sizes[name] < DROWNING * max(sizes.values())]
+    # Splits of like size are mixed; one that would drown among the others lies on top of them.
+    for names in ([name for name in splits if name not in small], small):
+        mask = np.isin(split, names)
+        palette = [colors[name] for name in names]
+        places = np.array([names.index(name) for name in split[mask]], dtype=np.int64)
+        if len(places):
+            scatter.draw_categories(axes, points[mask], places, palette, scale=0.5)
     dots = [Line2D([], [], color=colors[s], marker="o", linestyle="") for s in splits]
     names = [style.label(split, 20) for split in splits]
     axes.legend(dots, names, loc="upper right", framealpha=0.85, frameon=True, edgecolor="none")

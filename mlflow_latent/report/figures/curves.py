@@ -96,7 +96,8 @@ def _draw_numbers(figure: Figure, spec: SubplotSpec, curve: Curve) -> None:
         left, width = _bars(edges, order, len(splits))
         sizes.bar(left, [b.n for b in bins], width, align="edge", color=colors[split], alpha=0.75)
     means.tick_params(labelbottom=False)
-    means.set(ylabel=_measure_label(curve), title=TITLES[curve.binning])
+    low, high, cut = _span(curve)
+    means.set(ylabel=_measure_label(curve), title=TITLES[curve.binning] + cut, ylim=(low, high))
     sizes.set(xlabel=style.label(words.plain(curve.field), 60), ylabel="samples")
 
 
@@ -141,7 +142,9 @@ def _draw_categories(figure: Figure, spec: SubplotSpec, curve: Curve) -> None:
     sizes.tick_params(labelleft=False)
     sizes.margins(x=0.3)
     more = f"; {words.count(hidden, 'rarer one')} not drawn" if hidden else ""
-    means.set(xlabel=_measure_label(curve), title=TITLES[curve.binning] + more)
+    low, high, cut = _span(curve)
+    title = TITLES[curve.binning] + more + cut
+    means.set(xlabel=_measure_label(curve), title=title, xlim=(low, high))
     means.set_ylabel(style.label(words.plain(curve.field), 60))
     sizes.set_xlabel("samples")
 
@@ -190,6 +193,26 @@ def _mark_without_mean(
     transform = axes.get_yaxis_transform() if horizontal else axes.get_xaxis_transform()
     x, y = (edge, lone) if horizontal else (lone, edge)
     axes.scatter(x, y, marker="x", s=30, color=color, transform=transform)
+
+
+def _span(curve: Curve) -> tuple[float, float, str]:
+    """Return the limits of the measure's axis, and words where an interval reaches beyond.
+
+    Every mean is inside; of the intervals those of bins that are not few, so that the huge one of a
+    bin of two samples does not flatten the curve.
+    """
+    bins = [one for series in curve.series.values() for one in series if one.mean is not None]
+    means = [one.mean for one in bins if one.mean is not None]
+    ends = [(end, one.n) for one in bins for end in one.interval if end is not None]
+    kept = means + [end for end, n in ends if n >= FEW]
+    if not kept:
+        return 0.0, 1.0, ""
+    if len(kept) == len(means):
+        kept += [end for end, _ in ends]
+    margin = 0.06 * (max(kept) - min(kept)) or 0.5
+    low, high = min(kept) - margin, max(kept) + margin
+    cut = any(not low <= end <= high for end, _ in ends)
+    return low, high, "; long intervals cut" if cut else ""
 
 
 def _two(figure: Figure, grid: GridSpecFromSubplotSpec) -> tuple[Axes, Axes]:

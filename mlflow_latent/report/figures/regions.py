@@ -132,7 +132,7 @@ def _name(region: Region) -> str:
     if region.main_class is None or region.main_class_share is None:
         return region.id
     share = words.percent(region.main_class_share)
-    return f"{region.id} · {share} {style.label(region.main_class, 24)}"
+    return f"{region.id} · {style.label(region.main_class, 24)} ({share})"
 
 
 def _draw_pairs(

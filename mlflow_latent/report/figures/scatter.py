@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float32]
 
-INK_AREA = 36_000.0  # points² that all dots share on a full-size map, so that N sets their size
+INK_AREA = 45_000.0  # points² that all dots share on a full-size map, so that N sets their size
 SMALLEST_DOT, LARGEST_DOT = 1.3, 34.0  # points²
+OCCUPANCY_CELLS, USUALLY_OCCUPIED = 40, 0.4
 SIZED_BY_LOSS = 5_000  # up to so many dots, area grows with loss: more would hide each other
 LARGEST_OVER_MEAN = 4.0  # how many times the usual area the highest loss gets
 RASTER_CELLS = 1_400  # beyond `DRAWN_ALL` dots, one dot a cell of so many by as many
@@ -28,9 +29,24 @@ OUTLINE_LEAST = 3  # fewer samples have no outline
 MARGIN = 0.06
 
 
-def dot_area(size: int, scale: float = 1.0) -> float:
-    """Return the area in points² of one of `size` dots on a map of `scale` times the full area."""
-    return float(np.clip(INK_AREA * scale / max(size, 1), SMALLEST_DOT, LARGEST_DOT * scale**0.5))
+def dot_area(points: Points, scale: float = 1.0) -> float:
+    """Return the area in points² of one of these dots on a map of `scale` times the full area.
+
+    Many dots are small, and so are dots that crowd in a few places, as a UMAP's do.
+    """
+    size = max(len(points), 1)
+    area = INK_AREA * scale * min(1.0, occupied(points) / USUALLY_OCCUPIED) ** 0.5 / size
+    return float(np.clip(area, SMALLEST_DOT, LARGEST_DOT * scale**0.5))
+
+
+def occupied(points: Points) -> float:
+    """Return the share of a coarse grid over the points' map that holds any of them, 0…1."""
+    if not len(points):
+        return 1.0
+    low, high = limits(points)
+    cells = ((points - low) / (high - low).max() * OCCUPANCY_CELLS).astype(np.int64)
+    filled = len(np.unique(cells[:, 0] * OCCUPANCY_CELLS + cells[:, 1]))
+    return filled / min(OCCUPANCY_CELLS**2, 2 * len(points))
 
 
 def opacity(size: int) -> float:
@@ -72,7 +88,7 @@ def draw_context(axes: Axes, points: Points, scale: float = 1.0) -> None:
     axes.scatter(
         x,
         y,
-        s=dot_area(len(points), scale) * 0.8,
+        s=dot_area(points, scale) * 0.8,
         c=style.BACKGROUND_POINT,
         linewidths=0,
     )
@@ -91,7 +107,7 @@ def draw_categories(
     axes.scatter(
         x,
         y,
-        s=dot_area(size, scale),
+        s=dot_area(points, scale),
         c=to_rgba_array(colors)[codes[order]],
         alpha=opacity(size),
         linewidths=0,
@@ -113,7 +129,7 @@ def draw_loss(
     order = np.argsort(loss, kind="stable")
     shade = (np.asarray(norm(loss), dtype=np.float64) * 255).astype(np.int64)
     order = order[uppermost(points[order], shade[order])]
-    area = dot_area(len(loss), scale)
+    area = dot_area(points, scale)
     sized = area * (0.6 + (LARGEST_OVER_MEAN - 0.6) * np.asarray(norm(loss[order])))
     x, y = points[order].T
     axes.scatter(

@@ -42,6 +42,7 @@ SPLIT_COLORS = {"train": "#0072B2", "val": "#D55E00", "test": "#009E73", "unlabe
 SPLIT_MARKERS = {"train": "o", "val": "s", "test": "D", "unlabeled": "^"}
 LABEL_LENGTH = 28  # letters of a class or field name beside an axis
 DOTS_PER_INCH = 120
+FULL_WIDTH = 7.9  # inches from which a figure has a title of full size
 TITLE_LETTERS_PER_INCH = 8.2  # of the bold 14 point face
 CLIP_PERCENTILE = 99.0
 # Letters that the bundled font lacks are taken from the first of these that is installed.
@@ -120,8 +121,9 @@ def head(figure: Figure, title: str, subtitle: str = "") -> None:
 
     width, height = figure.get_figwidth(), figure.get_figheight()
     left = 0.14 / width
-    short = shorten(title, int(width * TITLE_LETTERS_PER_INCH))
-    title_style: dict[str, Any] = {"fontsize": 14, "fontweight": "bold", "va": "top"}
+    size = 14 if width >= FULL_WIDTH else 11.5
+    short = shorten(title, int(width * TITLE_LETTERS_PER_INCH * 14 / size))
+    title_style: dict[str, Any] = {"fontsize": size, "fontweight": "bold", "va": "top"}
     figure.text(left, 1 - 0.14 / height, short, **title_style)
     if subtitle:
         style: dict[str, Any] = {"fontsize": 9.5, "color": MUTED, "linespacing": 1.4, "va": "top"}

@@ -82,3 +82,20 @@ def test_names_of_figures_do_not_collide(digits: Report) -> None:
     loss = digits.curves[0].model_copy(update={"field": "a b", "measure": "iou"})
     report = digits.model_copy(update={"curves": (*alike, loss)})
     assert list(curves.named_curves(report)) == ["curve_a_b", "curve_a_b_2", "curve_a_b_iou"]
+
+
+def test_a_huge_interval_of_few_samples_does_not_flatten_the_curve(digits: Report) -> None:
+    few = CurveBin(label="few", lower=3, upper=4, n=2, mean=2.0, interval=(-50, 54))
+    curve = Curve(
+        field="width",
+        measure="loss",
+        binning="equal_width",
+        series={"val": (*bins(100, 90, 80), few)},
+        strength=0.2,
+    )
+    with style.drawing():
+        axes = curves.field([curve], digits).axes[0]
+    low, high = axes.get_ylim()
+    assert low > -1
+    assert 3 < high < 5
+    assert "long intervals cut" in axes.get_title(loc="left")

@@ -134,11 +134,15 @@ def test_a_million_dots_are_thinned_to_what_shows() -> None:
     assert (np.diff(kept) > 0).all()
 
 
-def test_dots_shrink_as_they_become_many() -> None:
-    areas = [scatter.dot_area(size) for size in (1, 2_000, 20_000, 122_000, 1_000_000)]
+def test_dots_shrink_as_they_become_many_or_crowd() -> None:
+    rng = np.random.default_rng(2)
+    spread = [rng.uniform(-1, 1, (n, 2)) for n in (1, 2_000, 20_000, 122_000, 1_000_000)]
+    areas = [scatter.dot_area(points.astype(np.float32)) for points in spread]
     assert areas == sorted(areas, reverse=True)
     assert areas[0] == scatter.LARGEST_DOT
     assert areas[-1] == scatter.SMALLEST_DOT
+    crowded = np.repeat([[-1.0, -1.0], [1.0, 1.0]], 1_000, axis=0).astype(np.float32)
+    assert scatter.dot_area(crowded) < areas[1] / 2
 
 
 def test_an_outline_holds_most_of_its_points_and_few_others() -> None:

@@ -89,7 +89,7 @@ def split_names(splits: Sequence[str], loaders: int) -> list[str]:
         raise InputError(
             f"splits names {len(splits)} validation loaders {list(splits)}, but there are {loaders}"
         )
-    return list(splits) or ["val", *(f"val_{number}" for number in range(1, loaders))]
+    return list(splits) or ["val", *(f"val_{number}" for number in range(1, loaders))][:loaders]
 
 
 def _one_of(name: str, value: Any, known: Sequence[str], more: str = "") -> None:

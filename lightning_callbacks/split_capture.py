@@ -83,6 +83,7 @@ class SplitCapture:
         if self._rows.recorder.wants_static:
             columns.update(self._metadata(batch, ids))
         columns[SAMPLE_ID] = list(ids)
+        _refuse_lengths(columns, size)
         if not wanted.all():
             columns = {name: _taken(values, wanted) for name, values in columns.items()}
         if self._thumbnails is not None:
@@ -159,6 +160,14 @@ class SplitCapture:
             f"{len(now - known)} new, {len(known - now)} gone, e.g. "
             f"{', '.join(map(repr, examples))}; an id must name the same sample in every epoch",
         )
+
+
+def _refuse_lengths(columns: Mapping[str, Any], size: int) -> None:
+    for name, values in columns.items():
+        if len(values) != size:
+            raise CaptureError(
+                f"{name} has {len(values)} rows in a batch of {size} samples; it must have one each"
+            )
 
 
 def _taken(values: Any, wanted: NDArray[np.bool_]) -> Any:

@@ -147,10 +147,11 @@ def _field(column: str, values: Any) -> pa.Array:
     if pd.isna(array).all():
         return pa.nulls(len(array))  # its type shows in a later batch
     typed = as_field(column, array, len(array))
-    kind = pa.float32() if pd.api.types.is_float_dtype(typed.dtype) else None
-    return pa.Array.from_pandas(typed, type=kind)
+    arrow = pa.Array.from_pandas(typed)
+    return arrow.cast(_FIELD_TYPES.get(arrow.type, arrow.type))
 
 
+_FIELD_TYPES = {pa.float64(): pa.float32(), pa.large_string(): pa.string()}
 _CONVERTERS = {
     SAMPLE_ID: _ids,
     TARGET: _codes,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict, deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,9 +15,15 @@ from torch.nn.functional import cross_entropy
 from lightning_callbacks import LatentCapture
 from lightning_callbacks.isolation import StateKeeper
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
+
+    from mlflow_latent.store import CaptureStore
+
 
 @pytest.fixture
-def leaky(tiny):
+def leaky(tiny: SimpleNamespace) -> type[Any]:
     """A module whose validation leaves traces wherever a module can."""
 
     class Leaky(tiny.Classifier):
@@ -72,7 +78,9 @@ class Meter:
         self.history: dict[str, list[float]] = {}
 
 
-def test_training_with_probes_is_the_training_without(leaky, tiny, make_trainer) -> None:
+def test_training_with_probes_is_the_training_without(
+    leaky: Any, tiny: SimpleNamespace, make_trainer: Callable[..., Any]
+) -> None:
     def fit(*callbacks: Any) -> tuple[Any, Any]:
         trainer = make_trainer(*callbacks, max_epochs=3)
         model = leaky()
@@ -100,7 +108,9 @@ def test_training_with_probes_is_the_training_without(leaky, tiny, make_trainer)
     assert vars(plain).keys() == vars(probed).keys()
 
 
-def test_modes_of_single_layers_are_put_back(tiny, make_trainer, captures) -> None:
+def test_modes_of_single_layers_are_put_back(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     class Frozen(tiny.Classifier):
         def on_train_epoch_start(self) -> None:
             self.backbone[1].eval()
@@ -117,7 +127,9 @@ def test_modes_of_single_layers_are_put_back(tiny, make_trainer, captures) -> No
     assert captures.epochs() == [0, 1]
 
 
-def test_a_probe_that_fails_leaves_nothing_either(leaky, tiny, make_trainer) -> None:
+def test_a_probe_that_fails_leaves_nothing_either(
+    leaky: Any, tiny: SimpleNamespace, make_trainer: Callable[..., Any]
+) -> None:
     class Failing(leaky):
         def validation_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
             loss = super().validation_step(batch, batch_idx)

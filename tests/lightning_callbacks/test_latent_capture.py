@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,13 @@ from lightning_callbacks import LatentCapture, LatentCaptureWarning
 from mlflow_latent.errors import CaptureError, InputError, LayerNotFoundError
 from mlflow_latent.schema import SAMPLE_ID, SPLIT
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from mlflow_latent.store import CaptureStore
+
 
 def capture(layer: Any = "backbone", **options: Any) -> LatentCapture:
     return LatentCapture(layer, **{"logits": "head", "analyze": False, "strict": True, **options})
@@ -28,7 +35,7 @@ def of_split(snapshot: Any, split: str = "val") -> pd.DataFrame:
 
 @pytest.mark.parametrize("package", ["pytorch_lightning", "lightning.pytorch"])
 def test_plain_classifier_is_captured_with_its_true_values(
-    tiny, make_trainer, captures, package
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore, package: str
 ) -> None:
     framework = importlib.import_module(package)
 
@@ -66,7 +73,9 @@ def _init_like(original: Any, self: Any, framework: Any) -> None:
         self.add_module(name, layer)
 
 
-def test_step_that_returns_losses_and_more_is_captured(tiny, make_trainer, captures) -> None:
+def test_step_that_returns_losses_and_more_is_captured(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     make_trainer(capture(logits=None, metrics={"confidence": "higher"})).fit(
         tiny.PerSample(), loader, loader
@@ -78,7 +87,9 @@ def test_step_that_returns_losses_and_more_is_captured(tiny, make_trainer, captu
     assert captures.snapshot().info.metrics == {"confidence": "higher"}
 
 
-def test_several_layers_and_pools(tiny, make_trainer, captures) -> None:
+def test_several_layers_and_pools(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     callback = capture(["backbone", "backbone.0"], pool="max", embedding_dtype="float32")
     make_trainer(callback, max_epochs=1).fit(tiny.Classifier(), loader, loader)
@@ -87,7 +98,9 @@ def test_several_layers_and_pools(tiny, make_trainer, captures) -> None:
     assert (captures.snapshot(layer="backbone").embedding >= 0).all()  # after the ReLU
 
 
-def test_several_validation_loaders_are_splits(tiny, make_trainer, captures) -> None:
+def test_several_validation_loaders_are_splits(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loaders = [tiny.loader(20), tiny.loader(24, seed=1)]
     make_trainer(capture(logits=None, splits=["val", "night"])).fit(
         tiny.PerSample(), tiny.loader(), loaders
@@ -96,7 +109,7 @@ def test_several_validation_loaders_are_splits(tiny, make_trainer, captures) -> 
 
 
 def test_keeps_embeddings_of_the_last_and_best_epoch_and_losses_of_all(
-    tiny, make_trainer, captures
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
 ) -> None:
     class Scripted(tiny.Classifier):
         def on_validation_epoch_end(self) -> None:
@@ -110,7 +123,9 @@ def test_keeps_embeddings_of_the_last_and_best_epoch_and_losses_of_all(
     assert captures.history().groupby("epoch")["loss"].count().tolist() == [40] * 4
 
 
-def test_monitored_metric_is_taken_from_the_checkpoints(tiny, make_trainer, tmp_path) -> None:
+def test_monitored_metric_is_taken_from_the_checkpoints(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], tmp_path: Path
+) -> None:
     callback = capture()
     checkpoints = ModelCheckpoint(tmp_path / "checkpoints", monitor="val_loss")
     loader = tiny.loader()
@@ -120,14 +135,18 @@ def test_monitored_metric_is_taken_from_the_checkpoints(tiny, make_trainer, tmp_
     assert callback.state_dict()["best_value"] == pytest.approx(float(checkpoints.best_model_score))
 
 
-def test_unknown_metric_is_a_warning(tiny, make_trainer, captures) -> None:
+def test_unknown_metric_is_a_warning(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     with pytest.warns(LatentCaptureWarning, match="did you mean 'val_loss'"):
         make_trainer(capture(monitor="val_los")).fit(tiny.Classifier(), loader, loader)
     assert captures.embedding_epochs() == [1]
 
 
-def test_every_n_epochs_and_always_the_last(tiny, make_trainer, captures) -> None:
+def test_every_n_epochs_and_always_the_last(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     make_trainer(capture(every_n_epochs=3, keep_embeddings="all"), max_epochs=5).fit(
         tiny.Classifier(), loader, loader
@@ -135,7 +154,9 @@ def test_every_n_epochs_and_always_the_last(tiny, make_trainer, captures) -> Non
     assert captures.embedding_epochs() == [2, 4]
 
 
-def test_epoch_that_early_stopping_ends_at_is_captured(tiny, make_trainer, captures) -> None:
+def test_epoch_that_early_stopping_ends_at_is_captured(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     model = tiny.Classifier()
     stopping = EarlyStopping("val_loss", patience=1, min_delta=100)
@@ -148,7 +169,9 @@ def test_epoch_that_early_stopping_ends_at_is_captured(tiny, make_trainer, captu
     np.testing.assert_allclose(of_split(snapshot)["loss"], loss, rtol=1e-4)
 
 
-def test_validation_in_mid_epoch_overwrites(tiny, make_trainer, captures) -> None:
+def test_validation_in_mid_epoch_overwrites(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     loader = tiny.loader()
     make_trainer(capture(), val_check_interval=1).fit(tiny.Classifier(), loader, loader)
     assert captures.epochs() == [0, 1]
@@ -156,13 +179,17 @@ def test_validation_in_mid_epoch_overwrites(tiny, make_trainer, captures) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:You defined a `validation_step` but")
-def test_without_validation_probes_are_captured(tiny, make_trainer, captures) -> None:
+def test_without_validation_probes_are_captured(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     make_trainer(capture(probes={"train": tiny.loader()})).fit(tiny.Classifier(), tiny.loader())
     assert captures.epochs() == [0, 1]
     assert captures.snapshot().splits == ["train"]
 
 
-def test_unlabeled_probe_has_no_loss(tiny, make_trainer, captures) -> None:
+def test_unlabeled_probe_has_no_loss(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     images = torch.utils.data.TensorDataset(tiny.data(12).tensors[0])
     probe = torch.utils.data.DataLoader(images, batch_size=5)
     make_trainer(capture(probes={"unlabeled": probe})).fit(
@@ -178,7 +205,12 @@ def test_unlabeled_probe_has_no_loss(tiny, make_trainer, captures) -> None:
 @pytest.mark.parametrize(
     "options", [{"accumulate_grad_batches": 2}, {"precision": "bf16-mixed"}, {"max_steps": 4}]
 )
-def test_trainer_options(tiny, make_trainer, captures, options) -> None:
+def test_trainer_options(
+    tiny: SimpleNamespace,
+    make_trainer: Callable[..., Any],
+    captures: CaptureStore,
+    options: dict[str, Any],
+) -> None:
     loader = tiny.loader()
     make_trainer(capture(), **options).fit(tiny.Classifier(), loader, loader)
     snapshot = captures.snapshot()
@@ -187,13 +219,17 @@ def test_trainer_options(tiny, make_trainer, captures, options) -> None:
     assert np.isfinite(snapshot.embedding).all()
 
 
-def test_fast_dev_run_and_sanity_check_capture_nothing(tiny, make_trainer, tmp_path) -> None:
+def test_fast_dev_run_and_sanity_check_capture_nothing(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], tmp_path: Path
+) -> None:
     loader = tiny.loader()
     make_trainer(capture(), fast_dev_run=True).fit(tiny.Classifier(), loader, loader)
     assert not (tmp_path / ".mlflow_latent").exists()
 
 
-def test_resumed_training_goes_on_in_the_same_spool(tiny, make_trainer, captures, tmp_path) -> None:
+def test_resumed_training_goes_on_in_the_same_spool(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore, tmp_path: Path
+) -> None:
     loader = tiny.loader()
 
     class Scripted(tiny.Classifier):
@@ -213,7 +249,9 @@ def test_resumed_training_goes_on_in_the_same_spool(tiny, make_trainer, captures
     assert not (tmp_path / ".mlflow_latent" / "no-run-2").exists()
 
 
-def test_metadata_is_asked_once_per_sample(tiny, make_trainer, captures) -> None:
+def test_metadata_is_asked_once_per_sample(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     asked: list[int] = []
 
     def describe(batch: Any) -> dict[str, Any]:
@@ -226,7 +264,9 @@ def test_metadata_is_asked_once_per_sample(tiny, make_trainer, captures) -> None
     assert captures.snapshot().metadata.columns.tolist() == ["brightness", "kind"]
 
 
-def test_metadata_table_is_joined_by_sample_id(tiny, make_trainer, captures) -> None:
+def test_metadata_table_is_joined_by_sample_id(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     table = pd.DataFrame(
         {"age": range(39), "name": "x"}, index=[f"val-{place}" for place in range(39)]
     )
@@ -238,7 +278,9 @@ def test_metadata_table_is_joined_by_sample_id(tiny, make_trainer, captures) -> 
     assert ages.isna().tolist() == [False] * 39 + [True]
 
 
-def test_ids_from_the_batch_allow_a_shuffled_loader(tiny, make_trainer, captures) -> None:
+def test_ids_from_the_batch_allow_a_shuffled_loader(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     images, target = tiny.data(40).tensors
     data = torch.utils.data.TensorDataset(images, target, torch.arange(1000, 1040))
     shuffled = torch.utils.data.DataLoader(data, batch_size=16, shuffle=True)
@@ -250,11 +292,12 @@ def test_ids_from_the_batch_allow_a_shuffled_loader(tiny, make_trainer, captures
     assert rows["target"].tolist() == target.tolist()
 
 
-def test_nan_in_embeddings_is_kept_and_named(tiny, make_trainer, captures) -> None:
+def test_nan_in_embeddings_is_kept_and_named(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     class Broken(tiny.Classifier):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
-            logits = super().forward(images)
-            return logits
+            return super().forward(images)
 
     def pool(maps: torch.Tensor) -> torch.Tensor:
         vectors = maps.mean((2, 3))
@@ -290,14 +333,26 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("options", "error", "match"), MISTAKES)
-def test_mistakes_are_named(tiny, make_trainer, options, error, match) -> None:
+def test_mistakes_are_named(
+    tiny: SimpleNamespace,
+    make_trainer: Callable[..., Any],
+    options: dict[str, Any],
+    error: type[Exception],
+    match: str,
+) -> None:
     loader = tiny.loader()
     with pytest.raises(error, match=match):
         make_trainer(capture(**options)).fit(tiny.Classifier(), loader, loader)
 
 
 @pytest.mark.parametrize(("options", "error", "match"), MISTAKES[:4])
-def test_mistakes_do_not_change_the_training(tiny, make_trainer, options, error, match) -> None:
+def test_mistakes_do_not_change_the_training(
+    tiny: SimpleNamespace,
+    make_trainer: Callable[..., Any],
+    options: dict[str, Any],
+    error: type[Exception],
+    match: str,
+) -> None:
     def fit(*callbacks: Any) -> dict[str, torch.Tensor]:
         trainer = make_trainer(*callbacks)
         pl.seed_everything(3, verbose=False)
@@ -317,14 +372,18 @@ def test_mistakes_do_not_change_the_training(tiny, make_trainer, options, error,
     assert all(torch.equal(plain[name], captured[name]) for name in plain)
 
 
-def test_shuffled_loader_without_ids_is_refused(tiny, make_trainer) -> None:
+def test_shuffled_loader_without_ids_is_refused(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any]
+) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*shuffling enabled")
         with pytest.raises(CaptureError, match="pass sample_id="):
             make_trainer(capture()).fit(tiny.Classifier(), tiny.loader(), tiny.loader(shuffle=True))
 
 
-def test_layer_that_does_not_run_is_named(tiny, make_trainer) -> None:
+def test_layer_that_does_not_run_is_named(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any]
+) -> None:
     class Unused(tiny.Classifier):
         def __init__(self) -> None:
             super().__init__()
@@ -334,7 +393,9 @@ def test_layer_that_does_not_run_is_named(tiny, make_trainer) -> None:
         make_trainer(capture("spare")).fit(Unused(), tiny.loader(), tiny.loader())
 
 
-def test_failure_in_a_late_epoch_keeps_the_earlier_ones(tiny, make_trainer, captures) -> None:
+def test_failure_in_a_late_epoch_keeps_the_earlier_ones(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], captures: CaptureStore
+) -> None:
     calls = iter(range(1000))
 
     def pool(maps: torch.Tensor) -> torch.Tensor:
@@ -352,7 +413,9 @@ def test_failure_in_a_late_epoch_keeps_the_earlier_ones(tiny, make_trainer, capt
     assert not list(captures.root.rglob("*.tmp"))
 
 
-def test_ids_that_change_are_a_warning(tiny, make_trainer) -> None:
+def test_ids_that_change_are_a_warning(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any]
+) -> None:
     epochs = iter(range(100))
 
     def sample_id(batch: Any) -> list[str]:
@@ -383,12 +446,14 @@ def test_ids_that_change_are_a_warning(tiny, make_trainer) -> None:
         ({"layer": "a", "metrics": {"iou": "up"}}, "got 'up'"),
     ],
 )
-def test_arguments_are_checked(arguments, match) -> None:
+def test_arguments_are_checked(arguments: dict[str, Any], match: str) -> None:
     with pytest.raises(InputError, match=match):
         LatentCapture(**arguments)
 
 
-def test_failed_analysis_is_a_warning_with_the_command(tiny, make_trainer, monkeypatch) -> None:
+def test_failed_analysis_is_a_warning_with_the_command(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_arguments: Any, **_options: Any) -> None:
         raise RuntimeError("no luck")
 

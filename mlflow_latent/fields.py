@@ -6,7 +6,7 @@ minimum of one thing) are grouped, so that a reader sees one fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_CATEGORIES = 50  # the rest is "other": a reader cannot tell more apart
 OTHER = "(other)"
+PREDICTED_CLASS = "predicted class"
 SIMILAR = 0.95  # Spearman's rho or Cramér's V from which two fields say the same
 SIMILARITY_ROWS = 5_000  # rows on which similarity is measured
 ID_LIKE = 0.5  # share of distinct values from which text is taken for an id
@@ -39,11 +40,14 @@ class Field:
         name: as the user named it, or `class`, `predicted class`, and the class distances.
         column: (N,) float64 numbers, NaN where missing; or category codes, −1 where missing.
         categories: the names of the codes; empty for numbers.
+        derived: whether it follows from what the model made of the sample, so that nobody can
+            collect more samples by it.
     """
 
     name: str
     column: NDArray[np.float64]
     categories: tuple[str, ...] = ()
+    derived: bool = False
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -85,8 +89,10 @@ def collect_fields(snapshot: Snapshot, derived: pd.DataFrame | None = None) -> F
         derived: N rows of fields that were computed from embeddings and target.
     """
     usable, skipped = [], []
+    made = {PREDICTED_CLASS, *(derived.columns if derived is not None else ())}
     for name, values in _columns(snapshot, derived):
-        field = _categorical(name, values) if _is_text(values) else _numeric(name, values)
+        make = _categorical if _is_text(values) else _numeric
+        field = replace(make(name, values), derived=name in made)
         reason = _unusable(field, values)
         if reason:
             skipped.append(f"field {name!r} explains nothing: {reason}")
@@ -98,7 +104,7 @@ def collect_fields(snapshot: Snapshot, derived: pd.DataFrame | None = None) -> F
 def _columns(
     snapshot: Snapshot, derived: pd.DataFrame | None
 ) -> Iterable[tuple[str, pd.Series[Any]]]:
-    for name, column in ((TARGET, "class"), (PREDICTION, "predicted class")):
+    for name, column in ((TARGET, "class"), (PREDICTION, PREDICTED_CLASS)):
         codes = snapshot.codes(name)
         if codes is not None:
             names = {code: snapshot.class_name(int(code)) for code in np.unique(codes) if code >= 0}

@@ -95,6 +95,11 @@ class Context:
             inside, min_effect=self.options.min_field_effect, limit=self.options.max_fields
         )
 
+    def collectable(self, metadata: tuple[SeparatingField, ...]) -> tuple[SeparatingField, ...]:
+        """Return the fields by which a person can collect more such samples."""
+        derived = {field.name for field in self.fields.usable if field.derived}
+        return tuple(field for field in metadata if field.name not in derived)
+
     @cached_property
     def regions(self) -> Regions:
         """The clusters of all levels as one list of regions."""

@@ -53,6 +53,7 @@ def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insi
         effect = float(evidence.effect[region])
         span = (float(evidence.lower[region]), float(evidence.upper[region]))
         metadata = context.explain(members)
+        separated = words.fields(context.collectable(metadata))
         yield Insight(
             kind=direction.kind,
             title=f"{direction.word} in {context.reference}: {_shares(shares, context)}"
@@ -60,7 +61,7 @@ def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insi
             description=f"{a[region]:,} of {sizes[0]:,} samples of {direction.more} lie here, but "
             f"{b[region]:,} of {sizes[1]:,} of {direction.less}: odds ratio "
             f"{words.number(effect)} ({words.span(*span, options.confidence)}).",
-            action=(f" ({words.fields(metadata)})" if metadata else "").join(direction.action),
+            action=(f" ({separated})" if separated else "").join(direction.action),
             region=regions.ids[region],
             samples=context.keys(members),
             effect=effect,

@@ -89,7 +89,7 @@ def _insight(
         description=f"Mean loss {words.number(mean)} against {words.number(base)} in the rest of "
         f"{context.tested} ({effect_name}: {words.number(effect)}, "
         f"{words.span(*span, context.options.confidence)}).",
-        action=_action(words.fields(metadata)),
+        action=_action(words.fields(context.collectable(metadata))),
         region=region_id,
         split=context.tested,
         samples=context.keys(members),

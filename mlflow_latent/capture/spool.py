@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SPOOL_FILE, JOURNAL_FILE = "spool.json", "uploads.jsonl"
 NO_RUN = "no-run"
 UNFINISHED_SUFFIX = ".tmp"
+SQLITE = "sqlite:///"
 SEARCH_DEPTH = 3  # folders between what a user names and a run's spool; deeper is somebody else's
 
 
@@ -81,8 +82,9 @@ class Spool:
         Args:
             root: folder that holds the spools.
             run_id: the MLflow run; None keeps the files on disk only.
-            tracking_uri: where the run lives. It may hold a password, so only the user can read
-                the file that keeps it.
+            tracking_uri: where the run lives; a relative path to a SQLite file is made absolute, so
+                that `sync` finds it from another folder. It may hold a password, so only the user
+                can read the file that keeps it.
 
         Raises:
             InputError: `run_id` is empty.
@@ -90,6 +92,7 @@ class Spool:
         root = root.resolve()
         folder = root / _folder_name(run_id) if run_id is not None else _unused_folder(root)
         (folder / LATENT).mkdir(parents=True, exist_ok=True)
+        tracking_uri = absolute_database(tracking_uri) if tracking_uri else None
         info = SpoolInfo(run_id=run_id, tracking_uri=tracking_uri)
         _write_private(folder / SPOOL_FILE, info.model_dump_json(indent=1) + "\n")
         return cls(folder, run_id, tracking_uri)
@@ -204,6 +207,14 @@ class Spool:
             except (ValueError, KeyError, TypeError):  # torn: that file is uploaded once more
                 continue
         return arrived
+
+
+def absolute_database(tracking_uri: str) -> str:
+    """Return an address that means the same SQLite file from every working directory."""
+    path, mark, query = tracking_uri.removeprefix(SQLITE).partition("?")
+    if not tracking_uri.startswith(SQLITE) or path in {"", ":memory:"}:
+        return tracking_uri
+    return f"{SQLITE}{Path(path).absolute()}{mark}{query}"
 
 
 def _folder_name(run_id: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from mlflow_latent.capture.spool import SQLITE, absolute_database
 from mlflow_latent.errors import LatentError, TrackingError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ REACHABLE_TIMEOUT = 2.0  # seconds
 PROBE_AFTER = 2.0  # seconds that a call may take before anyone asks whether the server is there
 SILENT_PROBES = 2  # probes in a row without an answer before a call is given up
 GATEWAY_ERRORS = {502, 503, 504}  # a proxy answers, the server behind it does not
-SQLITE = "sqlite:///"
+LONGEST_REASON = 240  # characters of MLflow's own words in an error message
 
 _PERMISSION = {"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "401", "403"}
 _UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "404"}
@@ -145,6 +146,7 @@ class Connection:
     def explain(self, error: Exception, what: str) -> TrackingError:
         """Say in one line what MLflow's error means and what to do."""
         text = (str(error).splitlines() or [type(error).__name__])[0]
+        text = text.partition(" Response ")[0][:LONGEST_REASON]  # what follows is the whole page
         codes = _codes(error)
         if "maintenance mode" in text and "file" in text:
             return TrackingError(
@@ -168,12 +170,9 @@ def absolute_uri(tracking_uri: str | None) -> str:
     from mlflow.utils.uri import resolve_uri_if_local
 
     uri = str(tracking_uri or mlflow.get_tracking_uri())
-    if not uri.startswith(SQLITE):
-        return str(resolve_uri_if_local(uri))  # type: ignore[no-untyped-call]
-    path, mark, query = uri.removeprefix(SQLITE).partition("?")
-    if path in {"", ":memory:"}:
-        return uri
-    return f"{SQLITE}{Path(path).absolute()}{mark}{query}"
+    if uri.startswith(SQLITE):
+        return absolute_database(uri)
+    return str(resolve_uri_if_local(uri))  # type: ignore[no-untyped-call]
 
 
 def in_thread(function: Callable[..., Result], *args: Any) -> Future[Result]:

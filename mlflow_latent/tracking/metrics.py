@@ -7,6 +7,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mlflow_latent.insights.registry import insight_kinds
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,10 +23,11 @@ SMALLEST_REGION = 20  # samples; the mean loss of fewer says more about luck tha
 def report_metrics(report: Report) -> dict[str, float]:
     """Return the metrics of a report, by their name in MLflow.
 
-    `insights_total` and `insights_<kind>`; `samples_<split>`, `mean_loss_<split>`,
-    `accuracy_<split>`; `generalization_gap` (mean loss of the tested split minus that of the
-    reference split); `worst_region_loss_ratio` (the highest mean loss of a coarse region of at
-    least `SMALLEST_REGION` samples over that of its split); `dropped_rows`.
+    `insights_total` and `insights_<kind>` (0 where none was found, absent where not applicable);
+    `samples_<split>`, `mean_loss_<split>`, `accuracy_<split>`; `generalization_gap` (mean loss of
+    the tested split minus that of the reference split); `worst_region_loss_ratio` (the highest mean
+    loss of a coarse region of at least `SMALLEST_REGION` samples over that of its split);
+    `dropped_rows`.
     """
     metrics = {**_insights(report), **_splits(report.splits), **_comparisons(report)}
     if report.dropped:
@@ -43,9 +46,15 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
 
 
 def _insights(report: Report) -> dict[str, float]:
-    kinds = Counter(insight.kind for insight in report.insights)
+    kinds = Counter(dict.fromkeys(_tested_kinds(report), 0))
+    kinds.update(insight.kind for insight in report.insights)
     counts = {f"insights_{slug(kind)}": float(count) for kind, count in kinds.items()}
     return {"insights_total": float(len(report.insights)), **counts}
+
+
+def _tested_kinds(report: Report) -> set[str]:
+    """Kinds that could be computed: none found is a result, and compares with other runs."""
+    return {kind.name for kind in insight_kinds()} - {kind.kind for kind in report.not_applicable}
 
 
 def _splits(splits: Iterable[SplitSummary]) -> dict[str, float]:

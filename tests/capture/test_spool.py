@@ -129,3 +129,11 @@ for path in spool.pending():
     pending = set(spool.pending())
     assert not pending & marked
     assert len(paths) - len(pending) - len(marked) in {0, 1}
+
+
+def test_a_relative_database_is_found_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spool = Spool.create(tmp_path / "spool", run_id="abc", tracking_uri="sqlite:///mlflow.db")
+    assert Spool.open(spool.folder).tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"

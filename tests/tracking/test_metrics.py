@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_latent.insights.registry import insight_kinds
+from mlflow_latent.report.model import NotApplicable
 from mlflow_latent.tracking.metrics import report_metrics, slug
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def test_counts_losses_and_comparisons(
         "latent/insights_total": 3,
         "latent/insights_low_performance": 2,
         "latent/insights_overfitting": 1,
+        "latent/insights_over_representation": 0,
+        "latent/insights_under_representation": 0,
         "latent/samples_train": 100,
         "latent/mean_loss_train": 0.25,
         "latent/accuracy_train": 0.9,
@@ -35,7 +39,12 @@ def test_counts_losses_and_comparisons(
 def test_leaves_out_what_is_not_known(make_report: Callable[..., Report]) -> None:
     report = make_report()
     unlabelled = report.splits[0].model_copy(update={"mean_loss": None, "accuracy": None})
-    metrics = report_metrics(report.model_copy(update={"splits": (unlabelled,), "regions": ()}))
+    missing = [NotApplicable(kind=kind.name, reason="one split") for kind in insight_kinds()]
+    metrics = report_metrics(
+        report.model_copy(
+            update={"splits": (unlabelled,), "regions": (), "not_applicable": tuple(missing)}
+        )
+    )
     assert metrics == {"latent/insights_total": 0, "latent/samples_train": 100}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.report import words
-from mlflow_latent.report.figures import scatter, style
+from mlflow_latent.report.figures import marks, scatter, style
 from mlflow_latent.report.ranking import REPRESENTATION, ranked_insights
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Report
     from mlflow_latent.report.table import SampleTable
 
-OUTLINED = 6  # insights outlined on one map; more would hide what they outline
+OUTLINED = 6  # regions outlined on one map; more would hide what they outline
 WIDTH, ABOVE, BESIDE = 8.0, 1.5, 1.6  # inches of a map, of its title, of a legend or color bar
 SPLIT_PANELS, SPLIT_PANEL = 5, 4.6  # how many, and the inches of one
 
@@ -127,8 +127,7 @@ def by_cluster(population: Population, level: str) -> Figure:
     scatter.draw_categories(
         axes, population.points, palette, [*style.CATEGORY_COLORS, style.OTHER_COLOR]
     )
-    for region, place in zip(regions, places, strict=True):
-        scatter.write_at(axes, place, str(region), fontsize=9 if len(regions) < 25 else 7.5)  # noqa: PLR2004
+    marks.write_apart(axes, places, [str(region) for region in regions], WIDTH)
     lonely = int((codes < 0).sum())
     apart = f"; {words.count(lonely)} in no region (grey)" if lonely else ""
     subtitle = (
@@ -150,7 +149,7 @@ def color_neighbors(
         the center of each region.
     """
     palette = len(style.CATEGORY_COLORS)
-    places = [scatter.center(points[codes == region]) for region in regions]
+    places = [marks.center(points[codes == region]) for region in regions]
     centers = np.array(places).reshape(-1, 2)
     chosen = np.full(len(regions), palette)
     for region in range(len(regions)):
@@ -267,18 +266,19 @@ def _outline(
     level: str | None = None,
 ) -> str:
     """Outline the regions of the strongest insights, with their rank; return the legend's lines."""
-    ranked = [
-        (rank, insight)
-        for rank, insight in enumerate(ranked_insights(population.report), start=1)
-        if insight.region
-        and wanted(insight.kind)
-        and (level is None or insight.region.startswith(level))
-    ]
+    ranks: dict[str, list[int]] = {}
+    ranked = ranked_insights(population.report)
+    for rank, insight in enumerate(ranked, start=1):
+        region = insight.region
+        if region and wanted(insight.kind) and (level is None or region.startswith(level)):
+            ranks.setdefault(region, []).append(rank)
     lines = []
-    for rank, insight in ranked[:OUTLINED]:
-        points = population.table.points[population.table.members(insight)]
-        top = scatter.outline(axes, points, colors=[style.ALERT], linewidths=1.4)
+    for same_region in list(ranks.values())[:OUTLINED]:
+        members = population.table.members(ranked[same_region[0] - 1])
+        top = marks.outline(
+            axes, population.table.points[members], colors=[style.ALERT], linewidths=1.4
+        )
         if top:
-            scatter.badge(axes, top, str(rank), style.ALERT)
-            lines.append(f"{rank}  {words.shorten(insight.title, 110)}")
+            marks.badge(axes, top, ", ".join(map(str, same_region)), style.ALERT)
+            lines += [f"{r}  {words.shorten(ranked[r - 1].title, 110)}" for r in same_region]
     return "".join(f"\n{line}" for line in lines)

@@ -24,8 +24,6 @@ LARGEST_OVER_MEAN = 4.0  # how many times the usual area the highest loss gets
 RASTER_CELLS = 1_400  # beyond `DRAWN_ALL` dots, one dot a cell of so many by as many
 DRAWN_ALL = 250_000
 CONTEXT_CELLS, CONTEXT_DRAWN_ALL = 500, 20_000  # the same for dots that are only context
-OUTLINE_CELLS, OUTLINE_BLUR, OUTLINE_SHARE = 110, 1.6, 0.92
-OUTLINE_LEAST = 3  # fewer samples have no outline
 MARGIN = 0.06
 
 
@@ -171,65 +169,3 @@ def proportion(points: Points) -> float:
     low, high = limits(points)
     width, height = high - low
     return float(np.clip(height / width, 0.5, 1.1))
-
-
-def outline(axes: Axes, points: Points, **line: Any) -> tuple[float, float] | None:
-    """Draw a line around where most of these points lie, and return its topmost point."""
-    from scipy.ndimage import gaussian_filter
-
-    points = points[np.isfinite(points).all(axis=1)]
-    if len(points) < OUTLINE_LEAST:
-        return None
-    low, high = limits(points)
-    pad = (high - low).max() * 0.25 + 0.02
-    low, high = low - pad, high + pad
-    x, y = points.astype(np.float64).T
-    counts, x_edges, y_edges = np.histogram2d(
-        x, y, bins=OUTLINE_CELLS, range=[(low[0], high[0]), (low[1], high[1])]
-    )
-    density = gaussian_filter(counts, OUTLINE_BLUR + 40.0 / len(points) ** 0.5)
-    cells = [
-        np.searchsorted(edges[1:-1], points[:, axis])
-        for axis, edges in enumerate((x_edges, y_edges))
-    ]
-    level = float(np.quantile(density[cells[0], cells[1]], 1 - OUTLINE_SHARE))
-    middle_x, middle_y = (x_edges[:-1] + x_edges[1:]) / 2, (y_edges[:-1] + y_edges[1:]) / 2
-    lines = axes.contour(middle_x, middle_y, density.T, levels=[level * 0.8], **line)
-    vertices = np.concatenate([path.vertices for path in lines.get_paths()])
-    top = vertices[np.argmax(vertices[:, 1])]
-    return float(top[0]), float(top[1])
-
-
-def center(points: Points) -> tuple[float, float]:
-    """Return the sample nearest to the median: a place that lies among the points."""
-    middle = np.median(points, axis=0)
-    nearest = int(np.argmin(((points - middle) ** 2).sum(axis=1)))
-    return float(points[nearest, 0]), float(points[nearest, 1])
-
-
-def write_at(axes: Axes, place: tuple[float, float], text: str, **font: Any) -> None:
-    """Write on a map, with a rim of paper so that dots beneath do not hide it."""
-    options: dict[str, Any] = {
-        "ha": "center",
-        "va": "center",
-        "fontsize": 8,
-        "fontweight": "bold",
-    } | font
-    style.rimmed(axes.text(*place, text, clip_on=True, **options))
-
-
-def badge(axes: Axes, place: tuple[float, float], text: str, color: str) -> None:
-    """Write a short text on a colored disc just above a place."""
-    axes.annotate(
-        text,
-        place,
-        xytext=(0, 6),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        fontsize=8,
-        fontweight="bold",
-        color=style.PAPER,
-        bbox={"boxstyle": "circle,pad=0.25", "facecolor": color, "edgecolor": style.PAPER},
-        zorder=5,
-    )

@@ -66,21 +66,16 @@ def drawing() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         # A letter that no installed font has is drawn as a box; the page has it as text.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
-        mpl.rcParams.update(cast("Any", _parameters()))
+        mpl.rcdefaults()
+        mpl.rcParams.update(cast("Any", _look()))
         yield
 
 
-def _parameters() -> dict[str, Any]:
-    import matplotlib as mpl
+def _look() -> dict[str, Any]:
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())
-    defaults: dict[str, Any] = {
-        name: value
-        for name, value in mpl.rcParamsDefault.items()
-        if not name.startswith(("backend", "interactive", "savefig.directory"))
-    }
-    look: dict[str, Any] = {
+    return {
         "text.parse_math": False,  # a `$` in a class name is a dollar
         "font.family": ["DejaVu Sans", *(font for font in FALLBACK_FONTS if font in installed)],
         "font.size": 10,
@@ -104,7 +99,6 @@ def _parameters() -> dict[str, Any]:
         "figure.dpi": DOTS_PER_INCH,
         "savefig.dpi": "figure",
     }
-    return defaults | look
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from PIL import Image
 
-from mlflow_latent.report.figures import population, scatter, style
+from mlflow_latent.report.figures import population, style
 from mlflow_latent.report.table import SampleTable
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from matplotlib.path import Path as Outline
 
     from mlflow_latent.report.model import Report
 
@@ -121,43 +118,3 @@ def test_classes_keep_their_color_from_target_to_errors() -> None:
     _, everyone, _ = population.told_apart(targets, np.ones(20, dtype=bool))
     _, wrong, _ = population.told_apart(targets, targets == 3)
     assert set(wrong) == {everyone[-1]} == {3}
-
-
-def test_a_million_dots_are_thinned_to_what_shows() -> None:
-    rng = np.random.default_rng(1)
-    points = rng.normal(size=(300_000, 2)).astype(np.float32)
-    codes = np.zeros(300_000, dtype=np.int64)
-    codes[:10] = 1
-    kept = scatter.uppermost(points, codes, cells=300)
-    assert len(kept) < 90_000
-    assert set(range(10)) <= set(kept.tolist())  # a rare color is never thinned away
-    assert (np.diff(kept) > 0).all()
-
-
-def test_dots_shrink_as_they_become_many_or_crowd() -> None:
-    rng = np.random.default_rng(2)
-    spread = [rng.uniform(-1, 1, (n, 2)) for n in (1, 2_000, 20_000, 122_000, 1_000_000)]
-    areas = [scatter.dot_area(points.astype(np.float32)) for points in spread]
-    assert areas == sorted(areas, reverse=True)
-    assert areas[0] == scatter.LARGEST_DOT
-    assert areas[-1] == scatter.SMALLEST_DOT
-    crowded = np.repeat([[-1.0, -1.0], [1.0, 1.0]], 1_000, axis=0).astype(np.float32)
-    assert scatter.dot_area(crowded) < areas[1] / 2
-
-
-def test_an_outline_holds_most_of_its_points_and_few_others() -> None:
-
-    rng = np.random.default_rng(0)
-    inside = rng.normal(scale=0.05, size=(400, 2)).astype(np.float32)
-    outside = rng.uniform(-1, 1, (400, 2))
-    axes = Figure().add_subplot()
-    assert scatter.outline(axes, inside, colors=["red"]) is not None
-    lines: list[Outline] = axes.collections[0].get_paths()
-    assert np.mean([any(p.contains_point(point) for p in lines) for point in inside]) > 0.85
-    assert np.mean([any(p.contains_point(point) for p in lines) for point in outside]) < 0.1
-
-
-def test_two_points_or_one_place_have_no_trouble() -> None:
-    axes = Figure().add_subplot()
-    assert scatter.outline(axes, np.zeros((2, 2), dtype=np.float32)) is None
-    assert scatter.outline(axes, np.zeros((50, 2), dtype=np.float32), colors=["red"]) is not None

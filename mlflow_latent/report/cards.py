@@ -100,11 +100,16 @@ class Gallery:
         return Card(rank=rank, insight=insight, figure=figure, tiles=tiles, order=order)
 
     def _picture(self, split: str, sample_id: str) -> Picture | None:
-        content = self.thumbnails(split, sample_id) if self.thumbnails else None
-        if not content:
+        thumbnails = self.thumbnails
+        if thumbnails is None:
             return None
         name = words.shorten_middle(sample_id, 60)
-        return self.budget.take(pictures.thumbnail(content, f"sample {name} of {split}"))
+
+        def load() -> Picture | None:
+            content = thumbnails(split, sample_id)
+            return pictures.thumbnail(content, f"sample {name} of {split}") if content else None
+
+        return self.budget.take(load)
 
 
 def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], str]:

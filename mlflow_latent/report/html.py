@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mlflow_latent.report import pictures, words
 from mlflow_latent.report.cards import Gallery
 from mlflow_latent.report.figures import render_figures
+from mlflow_latent.report.figures.curves import named_curves
+from mlflow_latent.report.figures.insight import figure_name
 from mlflow_latent.report.pictures import Budget, Picture
 from mlflow_latent.report.ranking import ranked_curves, ranked_insights
 from mlflow_latent.report.table import SampleTable
@@ -82,7 +84,8 @@ def render_page(
     table = SampleTable.of(report)
     gallery = Gallery(table, thumbnails, Budget(THUMBNAIL_BYTES))
     drawn = _embed(figures, report)
-    cards = gallery.cards(_by_rank(drawn))
+    names = enumerate(_insight_names(report), start=1)
+    cards = gallery.cards({rank: drawn[name] for rank, name in names if name in drawn})
     page = {
         "report": report,
         "cards": cards,
@@ -102,31 +105,29 @@ def render_page(
 
 
 def _embed(figures: list[Path], report: Report) -> dict[str, Picture]:
-    """Return figures by name, curves in the order of their strength."""
+    """Return the report's figures by name, curves in the order of their strength."""
     alternatives = MAPS | COMPARISONS | _curve_alternatives(report)
+    for name in _insight_names(report):
+        alternatives[name] = "Where these samples lie, and how they differ"
     paths = {path.stem: path for path in figures}
-    known = [*alternatives, *(name for name in paths if name.startswith("insight_"))]
     return {
-        name: pictures.figure(paths[name], alternatives.get(name, "Where these samples lie"))
-        for name in known
+        name: pictures.figure(paths[name], alternative)
+        for name, alternative in alternatives.items()
         if name in paths
     }
 
 
-def _curve_alternatives(report: Report) -> dict[str, str]:
-    from mlflow_latent.report.figures.curves import named_curves
+def _insight_names(report: Report) -> list[str]:
+    ranked = enumerate(ranked_insights(report), start=1)
+    return [figure_name(rank, insight) for rank, insight in ranked]
 
+
+def _curve_alternatives(report: Report) -> dict[str, str]:
     return {
         name: f"Mean {words.plain(curves[0].measure)} against "
         f"{words.shorten(words.plain(curves[0].field), 60)}, by split"
         for name, curves in named_curves(report).items()
     }
-
-
-def _by_rank(drawn: dict[str, Picture]) -> dict[int, Picture]:
-    """Return the figures of insights by rank: `insight_02_overfitting` is that of rank 2."""
-    names = {name.split("_")[1]: name for name in drawn if name.startswith("insight_")}
-    return {int(rank): drawn[name] for rank, name in names.items()}
 
 
 def _rank_by_region(insights: list[Insight]) -> dict[str, list[int]]:

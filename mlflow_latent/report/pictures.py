@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LOSSLESS_BELOW = 180_000  # bytes of PNG: line drawings stay sharp, crowded maps may blur a little
@@ -66,18 +67,23 @@ def _address(content: bytes, kind: str) -> str:
 
 
 class Budget:
-    """How many bytes of thumbnails a page may still take: what matters most asks first."""
+    """How many bytes of thumbnails a page may still take: what matters most asks first.
+
+    Attributes:
+        left: bytes that are left; none once a picture did not fit.
+        refused: how many pictures were asked for in vain.
+    """
 
     def __init__(self, size: int) -> None:
         self.left = size
         self.refused = 0
 
-    def take(self, picture: Picture | None) -> Picture | None:
-        """Return the picture if it fits, else None, and count what did not fit."""
-        if picture is None:
-            return None
-        if len(picture.address) > self.left:
-            self.refused += 1
-            return None
-        self.left -= len(picture.address)
-        return picture
+    def take(self, load: Callable[[], Picture | None]) -> Picture | None:
+        """Load a picture and return it if it fits; load no more after one that did not."""
+        picture = load() if self.left > 0 else None
+        if self.left > 0 and (picture is None or len(picture.address) <= self.left):
+            self.left -= len(picture.address) if picture else 0
+            return picture
+        self.left = 0
+        self.refused += 1
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -307,3 +308,12 @@ def rendered(digits: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("figures")
     render_figures(digits, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def rendered_large(large: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """The figures of 122,000 samples, and the processor's seconds they took."""
+    folder = tmp_path_factory.mktemp("large")
+    start = process_time()
+    render_figures(large, folder)
+    return folder, process_time() - start

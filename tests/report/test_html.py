@@ -196,7 +196,8 @@ def test_hostile_labels_are_text(digits: Report, rendered: Path, tmp_path: Path)
 
 def test_no_insight_is_said_with_its_error_budget(digits: Report, tmp_path: Path) -> None:
     quiet = digits.model_copy(update={"insights": ()}).with_samples(digits.samples)
-    text = Elements(html.write_html(quiet, tmp_path / "a.html").read_text()).text
+    path = html.write_html(quiet, tmp_path / "a.html", figures=tmp_path)
+    text = Elements(path.read_text()).text
     assert "No insights about this latent space" in text
     assert "Nothing passed the tests at an error budget of 5 %" in text
     assert "1 kind of insight could not be computed" in text
@@ -224,18 +225,20 @@ def test_one_sample_is_a_page(digits: Report, tmp_path: Path) -> None:
 def test_the_size_is_kept_with_many_large_thumbnails(
     digits: Report, rendered: Path, tmp_path: Path
 ) -> None:
-    many = digits.model_copy(update={"insights": digits.insights * 40})
+    many = digits.model_copy(update={"insights": digits.insights * 12})
     report = many.with_samples(digits.samples)
     path = html.write_html(report, tmp_path / "a.html", noise, figures=rendered)
     page = path.read_text(encoding="utf-8")
     assert path.stat().st_size < 10_000_000
-    assert len(Elements(page).of_class("card")) == 160
+    assert len(Elements(page).of_class("card")) == 48
     assert "more thumbnails left out" in page
 
 
 @pytest.mark.slow
-def test_122_000_samples_fit_the_budget(large: Report, tmp_path: Path) -> None:
-    path = html.write_html(large, tmp_path / "report.html", noise)
+def test_122_000_samples_fit_the_budget(
+    large: Report, rendered_large: tuple[Path, float], tmp_path: Path
+) -> None:
+    path = html.write_html(large, tmp_path / "a.html", noise, figures=rendered_large[0])
     assert path.stat().st_size < 10_000_000
 
 
@@ -327,3 +330,12 @@ def test_figures_enlarge_by_keyboard_in_a_sandboxed_frame(browser_page: Page, pa
     assert frame.locator("dialog[open] img").is_visible()
     browser_page.keyboard.press("Escape")
     assert not frame.locator("#zoom").is_visible()
+
+
+def test_figures_of_another_analysis_are_not_shown(
+    digits: Report, rendered: Path, tmp_path: Path
+) -> None:
+    fewer = digits.model_copy(update={"insights": digits.insights[1:2]})
+    fewer = fewer.with_samples(digits.samples)
+    page = html.write_html(fewer, tmp_path / "a.html", figures=rendered).read_text()
+    assert page.count("data:image/webp") == 14 - len(digits.insights)

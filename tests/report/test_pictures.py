@@ -47,14 +47,15 @@ def test_figures_shrink(rendered: Path) -> None:
 
 
 def test_a_budget_is_kept_and_what_it_refused_is_counted() -> None:
-    picture = pictures.thumbnail(encoded("PNG"), "")
-    assert picture is not None
-    budget = pictures.Budget(len(picture.address) * 2)
-    assert [budget.take(one) is None for one in (picture, None, picture, picture, picture)] == [
-        False,
-        True,
-        False,
-        True,
-        True,
+    small, large = (pictures.thumbnail(encoded("PNG", size), "") for size in [(9, 9), (900, 900)])
+    assert small is not None
+    assert large is not None
+    budget = pictures.Budget(len(small.address) * 3)
+    assert [budget.take(lambda one=one: one) for one in (small, None, small)] == [
+        small,
+        None,
+        small,
     ]
+    assert budget.take(lambda: large) is None
+    assert budget.take(lambda: pytest.fail("loaded in vain")) is None
     assert budget.refused == 2

@@ -30,8 +30,12 @@ def draw_all(table: SampleTable) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of the most severe insights, by rank."""
     for rank, insight in enumerate(ranked_insights(table.report)[:DRAWN_INSIGHTS], start=1):
         if len(table.rows(insight.samples)):
-            name = words.slugs([insight.kind])[0]
-            yield f"insight_{rank:02d}_{name}", draw(table, insight)
+            yield figure_name(rank, insight), draw(table, insight)
+
+
+def figure_name(rank: int, insight: Insight) -> str:
+    """Return the name of an insight's figure: `insight_02_overfitting`."""
+    return f"insight_{rank:02d}_{words.slugs([insight.kind])[0]}"
 
 
 def draw(table: SampleTable, insight: Insight) -> Figure:

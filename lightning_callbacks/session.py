@@ -105,7 +105,7 @@ class CaptureSession:
     def probe(self) -> None:
         """Run the probes, and hand over the rows that still wait on the device."""
         for name, loader in self._probes.items():
-            self._run(name, loader)
+            self._run(name, loader, limit=self._settings.probe_batches)
         self._hooks.detach()
         for capture in self._open.values():
             capture.flush()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from lightning_callbacks.layers import POOLS
@@ -59,7 +60,8 @@ class Settings:
     tracking_uri: str | None
     analyze: bool
     strict: bool
-    track: bool = field(default=True)
+    track: bool = True  # look for an MLflow run
+    probe_batches: float = math.inf  # of each probe, at most
 
     def __post_init__(self) -> None:
         _check_layers(self.layers)

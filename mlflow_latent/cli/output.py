@@ -52,7 +52,9 @@ class Stages:
 
         self._stages = stages
         form = "{l_bar}{bar}| {elapsed}"
-        self._bar = tqdm(total=len(stages), bar_format=form, leave=False, file=sys.stderr)
+        self._bar = tqdm(  # disable=None: not where nobody looks, in a log file
+            total=len(stages), bar_format=form, leave=False, file=sys.stderr, disable=None
+        )
 
     def __call__(self, stage: str) -> None:
         """Show that `stage` begins."""

@@ -27,7 +27,7 @@ MAX_PENDING = 1024  # files; a longer queue only repeats what the spool already 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between attempts while uploads fail
 CLOSE_TIMEOUT = 1800.0  # seconds; the cap of a shutdown that does make progress
 STALL_TIMEOUT = 300.0  # seconds without a single file arriving, from a server that does answer
-PROBE_INTERVAL, PROBE_TIMEOUT = 0.25, 2.0  # seconds
+PROBE_INTERVAL, PROBE_TIMEOUT = 0.25, 1.75  # seconds
 SILENT_PROBES = 2  # probes in a row without an answer before the server counts as gone
 REFUSALS = 3  # uploads in a row that failed, at shutdown, before the rest is left to `sync`
 

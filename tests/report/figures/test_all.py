@@ -44,7 +44,7 @@ EXPECTED = [
     "insight_04_under_representation",
 ]
 LONG = "a class whose name goes on and on for sixty letters or more, {}"
-ODD = ["$x_1$ and $", "_hidden", "亮度 🙂", "<img src=x>", "two\nlines\x00", "", LONG]
+ODD = ["$x_1$ and $", "$\\frac{$", "_hidden", "亮度 🙂", "<img src=x>", "two\nlines\x00", "", LONG]
 
 
 def figures_of(report: Report) -> dict[str, Figure]:

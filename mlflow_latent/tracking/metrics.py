@@ -7,8 +7,6 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mlflow_latent.insights.registry import insight_kinds
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,6 +52,8 @@ def _insights(report: Report) -> dict[str, float]:
 
 def _tested_kinds(report: Report) -> set[str]:
     """Kinds that could be computed: none found is a result, and compares with other runs."""
+    from mlflow_latent.insights.registry import insight_kinds  # scipy: half a second for `sync`
+
     return {kind.name for kind in insight_kinds()} - {kind.kind for kind in report.not_applicable}
 
 

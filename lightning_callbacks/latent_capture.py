@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from mlflow_latent.capture.arrow import EmbeddingType
     from mlflow_latent.schema import Direction, Task
 
+LAST_SECONDS = 5.0
+"""To upload when a training breaks: somebody waits at the keyboard, and `sync` does the rest."""
+
 
 class LatentCapture(CallbackBase):
     """Captures every sample's embedding, loss, prediction and metadata at each validation epoch.
@@ -289,7 +292,7 @@ class LatentCapture(CallbackBase):
     def _stop(self) -> None:
         self._current.abandon()
         if self._current.uploader is not None:
-            self._current.uploader.close()
+            self._current.uploader.close(timeout=LAST_SECONDS)
 
     def _deliver(self, session: CaptureSession) -> None:
         if session.uploader is not None:

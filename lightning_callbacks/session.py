@@ -59,7 +59,7 @@ class CaptureSession:
         self._hooks = LayerHooks(module, settings.layers, settings.pool, whole)
         self._recorder = Recorder(
             spool.latent,
-            _info(settings, trainer, spool.run_id),
+            CaptureInfo(),  # known when an epoch begins
             rank=trainer.global_rank,
             embedding_dtype=settings.embedding_dtype,
         )
@@ -86,6 +86,7 @@ class CaptureSession:
         """Start an epoch: listen to the layers."""
         self.abandon()
         self._epoch = epoch
+        self._recorder.info = _info(self._settings, self._trainer, self.spool.run_id)
         self._hooks.attach()
 
     def record(self, outputs: Any, batch: Any, loader_number: int) -> None:
@@ -96,6 +97,7 @@ class CaptureSession:
 
     def validate(self) -> None:
         """Run the validation loaders once more, unseen: the last epoch had no validation."""
+        _load_validation(self._trainer)
         loaders = validation_loaders(self._trainer)
         names = split_names(self._settings.splits, len(loaders))
         limits = self._trainer.num_val_batches
@@ -188,15 +190,19 @@ class CaptureSession:
 
 
 def validation_loaders(trainer: Any) -> list[Any]:
-    """Return the trainer's validation loaders, in its order."""
+    """Return the trainer's validation loaders, in its order; none before it has made them."""
     loop = trainer.fit_loop.epoch_loop.val_loop
+    combined = loop._combined_loader  # noqa: SLF001 - what `val_dataloaders` reads, but in order
+    return [] if combined is None else list(combined.flattened)
+
+
+def _load_validation(trainer: Any) -> None:
+    """Let the trainer make its validation loaders, if it never came to that."""
     if trainer.val_dataloaders is None and trainer.enable_validation:
         stage = trainer.state.stage
         trainer.validating = True
-        loop.setup_data()
+        trainer.fit_loop.epoch_loop.val_loop.setup_data()
         trainer.state.stage = stage
-    combined = loop._combined_loader  # noqa: SLF001 - what `val_dataloaders` reads, but in order
-    return [] if combined is None else list(combined.flattened)
 
 
 def _info(settings: Settings, trainer: Any, run_id: str | None) -> CaptureInfo:

@@ -74,9 +74,7 @@ def analyze(
     progress("clusters")
     _ = measures.clusters
     progress("insights")
-    insights, not_applicable = find_insights(
-        measures, options.insights, tested=tested, reference=reference
-    )
+    findings = find_insights(measures, options.insights, tested=tested, reference=reference)
     progress("curves")
     fields = collect_fields(snapshot, measures.class_distance)
     confidence = options.insights.confidence
@@ -95,8 +93,9 @@ def analyze(
         error_budget=options.insights.error_budget,
         parameters=asdict(options.measures) | asdict(options.insights),
         splits=tuple(_summarize(snapshot, split, confidence) for split in snapshot.splits),
-        insights=insights,
-        not_applicable=not_applicable,
+        insights=findings.insights,
+        not_applicable=findings.not_applicable,
+        tests=findings.tests,
         regions=tuple(_regions(measures)),
         curves=curves,
         dropped=snapshot.dropped,

@@ -20,6 +20,7 @@ from mlflow_latent.errors import InputError, TrackingError
 
 if TYPE_CHECKING:
     from mlflow_latent.report.model import Report
+    from mlflow_latent.tracking import RunPage
 
 EXAMPLE = "mlflow_latent_examples.digits"
 EXPERIMENT = "mlflow-latent demo"
@@ -49,12 +50,12 @@ def command(*, folder: Path, epochs: int, serve: bool, port: int, as_json: bool)
     tracking_uri = f"sqlite:///{folder / 'mlflow.db'}"
     click.echo(f"Training {epochs} epochs on scikit-learn's digits, in {folder}", err=True)
     _train(folder, tracking_uri, epochs)
-    run_id, experiment_id, report = _read(tracking_uri)
+    page, report = _read(tracking_uri)
     port = port or _free_port()
-    url = f"http://{HOST}:{port}/#/experiments/{experiment_id}/runs/{run_id}"
+    url = f"http://{HOST}:{port}/{page.run}"
     if as_json:
         address = url if serve else None
-        print_json({"tracking_uri": tracking_uri, "run_id": run_id, "url": address})
+        print_json({"tracking_uri": tracking_uri, "run_id": page.run_id, "url": address})
     else:
         print_report(report)
     if serve:
@@ -83,11 +84,11 @@ def _train(folder: Path, tracking_uri: str, epochs: int) -> None:
         raise InputError(f"the training ended with status {training.returncode}; see above")
 
 
-def _read(tracking_uri: str) -> tuple[str, str, Report]:
+def _read(tracking_uri: str) -> tuple[RunPage, Report]:
     from mlflow_latent.tracking import RunTracker, newest_run
 
-    run_id, experiment_id = newest_run(tracking_uri, EXPERIMENT)
-    return run_id, experiment_id, RunTracker(run_id, tracking_uri).read_report()
+    tracker = RunTracker(newest_run(tracking_uri, EXPERIMENT), tracking_uri)
+    return tracker.page(), tracker.read_report()
 
 
 def _free_port() -> int:

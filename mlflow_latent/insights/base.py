@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.evidence import q_values
 from mlflow_latent.fields import Fields, collect_fields
 from mlflow_latent.insights.explanation import Population
 from mlflow_latent.insights.regions import Regions
@@ -61,6 +63,7 @@ class Context:
         tested: the split on which performance is judged (val).
         reference: the split it is compared with (train).
         alpha: the share of the error budget that one kind may spend.
+        tests: how many tests each kind made.
     """
 
     measures: Measures
@@ -68,6 +71,12 @@ class Context:
     tested: str | None
     reference: str | None
     alpha: float
+    tests: Counter[str] = field(default_factory=Counter)
+
+    def q_values(self, kind: str, p_values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Correct the p-values of all tests of a kind, and count them; NaN is "not tested"."""
+        self.tests[kind] += int((~np.isnan(p_values)).sum())
+        return q_values(p_values)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlflow_latent.insights.base import Context, InsightOptions, NotApplicableError
 from mlflow_latent.insights.registry import insight_kinds
@@ -16,10 +16,24 @@ if TYPE_CHECKING:
 OVERLAP = 0.5  # share of the smaller of two sets of samples from which they are one finding
 
 
+class Findings(NamedTuple):
+    """What the kinds found.
+
+    Attributes:
+        insights: the most severe first.
+        not_applicable: the kinds that could not be computed, and why.
+        tests: how many tests each kind made.
+    """
+
+    insights: tuple[Insight, ...]
+    not_applicable: tuple[NotApplicable, ...]
+    tests: dict[str, int]
+
+
 def find_insights(
     measures: Measures, options: InsightOptions, *, tested: str | None, reference: str | None
-) -> tuple[tuple[Insight, ...], tuple[NotApplicable, ...]]:
-    """Return the insights, the most severe first, and the kinds that could not be computed.
+) -> Findings:
+    """Ask every kind.
 
     Args:
         measures: of the snapshot.
@@ -37,7 +51,8 @@ def find_insights(
             insights += merge(kind.find(context))
         except NotApplicableError as reason:
             not_applicable.append(NotApplicable(kind=kind.name, reason=str(reason)))
-    return tuple(rank(insights)), tuple(not_applicable)
+    tests = {kind.name: context.tests[kind.name] for kind in kinds if kind.tests}
+    return Findings(tuple(rank(insights)), tuple(not_applicable), tests)
 
 
 def rank(insights: Iterable[Insight]) -> list[Insight]:

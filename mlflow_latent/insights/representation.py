@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.evidence import odds_ratio, q_values
+from mlflow_latent.evidence import odds_ratio
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.report.model import Insight
@@ -45,7 +45,9 @@ def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insi
         )
     a, b = regions.counts(more), regions.counts(less)
     evidence = odds_ratio(a, sizes[0], b, sizes[1], options.confidence)
-    q = q_values(np.where(a + b >= options.min_samples, evidence.p_value, np.nan))
+    q = context.q_values(
+        direction.kind, np.where(a + b >= options.min_samples, evidence.p_value, np.nan)
+    )
     matters = (evidence.effect >= options.min_odds_ratio) & (evidence.lower > 1)
     for region in np.flatnonzero((q <= context.alpha) & matters).tolist():
         members = regions.members(region) & (more | less)

@@ -29,5 +29,5 @@ def write_bundle(
     """
     report.save(folder)
     render_figures(report, folder / FIGURES)
-    write_html(report, folder / PAGE, thumbnails)
+    write_html(report, folder / PAGE, thumbnails, figures=folder / FIGURES)
     render_overview(report, folder / OVERVIEW)

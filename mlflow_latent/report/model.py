@@ -189,6 +189,8 @@ class Curve(Document):
 class Report(Document):
     """What an analysis found, in one document.
 
+    `tests` counts the tests that each kind of insight made, `error_budget` is the share of reports
+    that may hold any insight where there is nothing to find, over all kinds together.
     `samples` is the table beside it (`samples.parquet`): a row per sample with its captured values
     and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields.
     """
@@ -207,6 +209,7 @@ class Report(Document):
     splits: tuple[SplitSummary, ...]
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
+    tests: dict[str, int] = {}
     regions: tuple[Region, ...]
     curves: tuple[Curve, ...]
     dropped: tuple[DroppedRows, ...] = ()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Curve, Insight, Report, SplitSummary
 
 WIDTH, HEIGHT = 13.0, 12.4
+DOTS_PER_INCH = 80  # MLflow shows it at its own size, in a column of about 1,000 pixels
 TOLD_INSIGHTS = 5
 TITLE_LETTERS, TITLE_LINES = 60, 2
 LINE = 0.062  # of the panel's height
@@ -52,7 +53,7 @@ def draw(report: Report) -> Figure:
     """Return the picture: two maps above, insights and a curve below, at fixed places."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, HEIGHT))
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH)
     table = SampleTable.of(report)
     _draw_head(figure, report)
     _draw_loss_map(figure, figure.add_axes((0.03, 0.44, 0.42, 0.44)), table)

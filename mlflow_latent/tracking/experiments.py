@@ -6,8 +6,8 @@ from mlflow_latent.errors import TrackingError
 from mlflow_latent.tracking.connection import Connection
 
 
-def newest_run(tracking_uri: str, experiment: str) -> tuple[str, str]:
-    """Return run id and experiment id of the newest run of an experiment.
+def newest_run(tracking_uri: str, experiment: str) -> str:
+    """Return the id of the newest run of an experiment.
 
     Raises:
         TrackingError: there is no such experiment, or it has no run.
@@ -21,4 +21,4 @@ def newest_run(tracking_uri: str, experiment: str) -> tuple[str, str]:
     runs = connection.client.search_runs([found.experiment_id], order_by=newest, max_results=1)
     if not runs:
         raise TrackingError(f"experiment {experiment!r} has no run")
-    return runs[0].info.run_id, found.experiment_id
+    return str(runs[0].info.run_id)

@@ -25,6 +25,7 @@ NAMED_INSIGHTS = 8
 NAMED_FIELDS = 3  # metadata fields of an insight
 SMALLEST_SECTION = 400  # characters; below that a section says nothing
 
+_TRAINING = "?workflowType=machine_learning"  # else MLflow opens its pages for language models
 _SECTION = re.compile(
     rf"\s*{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL
 )
@@ -40,15 +41,19 @@ class RunPage:
     @property
     def run(self) -> str:
         """The run's page."""
-        return f"#/experiments/{quote(self.experiment_id, safe='')}/runs/{self._run}"
+        return f"{self._path}{_TRAINING}"
 
     def artifact(self, path: str) -> str:
         """The page that shows an artifact (MLflow does not find one whose `=` is encoded)."""
-        return f"{self.run}/artifacts/{quote(path, safe='/=')}?workflowType=machine_learning"
+        return f"{self._path}/artifacts/{quote(path, safe='/=')}{_TRAINING}"
 
     def content(self, path: str) -> str:
         """The bytes of an artifact."""
         return f"get-artifact?path={quote(path, safe='')}&run_uuid={self._run}"
+
+    @property
+    def _path(self) -> str:
+        return f"#/experiments/{quote(self.experiment_id, safe='')}/runs/{self._run}"
 
     @property
     def _run(self) -> str:

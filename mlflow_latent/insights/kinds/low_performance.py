@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.evidence import Evidence, Moments, mean_ratio, q_values, welch
+from mlflow_latent.evidence import Evidence, Moments, mean_ratio, welch
 from mlflow_latent.insights import words
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
@@ -41,7 +41,7 @@ def find(context: Context) -> Iterator[Insight]:
     enough = np.minimum(inside.n, outside.n) >= options.min_samples
     p_value = 2 * np.fmin(evidence.p_value, regions.rank_test(loss, rows))
     p_value = np.where(enough, np.minimum(p_value, 1.0), np.nan)
-    q = q_values(p_value)
+    q = context.q_values(KIND, p_value)
     found = (q <= context.alpha) & _matters(evidence, loss[rows], context, ratio=ratio)
     for region in np.flatnonzero(found).tolist():
         members = regions.members(region) & rows

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.evidence import gap_excess, q_values
+from mlflow_latent.evidence import gap_excess
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
@@ -37,7 +37,7 @@ def find(context: Context) -> Iterator[Insight]:
     train_in, train_out = regions.moments(loss, train)
     evidence = gap_excess(val_in, val_out, train_in, train_out, options.confidence)
     smallest = np.min([val_in.n, val_out.n, train_in.n, train_out.n], axis=0)
-    q = q_values(np.where(smallest >= options.min_samples, evidence.p_value, np.nan))
+    q = context.q_values(KIND, np.where(smallest >= options.min_samples, evidence.p_value, np.nan))
     matters = options.min_gap_excess * float(loss[val].mean())
     found = (q <= context.alpha) & (evidence.effect >= matters) & (evidence.lower > 0)
     for region in np.flatnonzero(found).tolist():

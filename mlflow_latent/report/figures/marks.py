@@ -9,42 +9,46 @@ import numpy as np
 from mlflow_latent.report.figures import scatter, style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-OUTLINE_CELLS, OUTLINE_BLUR, OUTLINE_SHARE = 110, 1.6, 0.92
+OUTLINE_CELLS = 260  # of the whole map, so that outlines of all regions are as tight
+OUTLINE_REACH = 1.2  # of the projection's −1…1: no line is cut off at the edge
+OUTLINE_BLUR = 1.8  # cells
+OUTLINE_DISTANCE = 2.2  # blurs: how far from a lone point its line is
 OUTLINE_LEAST = 3  # fewer samples have no outline
 POINTS_PER_INCH = 72
 LABEL_HEIGHT, LETTER_WIDTH = 10.0, 5.2  # points
 
 
 def outline(axes: Axes, points: scatter.Points, **line: Any) -> tuple[float, float] | None:
-    """Draw a line around where most of these points lie, and return its topmost point."""
+    """Draw a line around these points, and return the top of where most of them are."""
     from scipy.ndimage import gaussian_filter
 
     points = points[np.isfinite(points).all(axis=1)]
     if len(points) < OUTLINE_LEAST:
         return None
-    low, high = scatter.limits(points)
-    pad = (high - low).max() * 0.25 + 0.02
-    low, high = low - pad, high + pad
     x, y = points.astype(np.float64).T
-    counts, x_edges, y_edges = np.histogram2d(
-        x, y, bins=OUTLINE_CELLS, range=[(low[0], high[0]), (low[1], high[1])]
-    )
-    density = gaussian_filter(counts, OUTLINE_BLUR + 40.0 / len(points) ** 0.5)
-    cells = [
-        np.searchsorted(edges[1:-1], points[:, axis])
-        for axis, edges in enumerate((x_edges, y_edges))
-    ]
-    level = float(np.quantile(density[cells[0], cells[1]], 1 - OUTLINE_SHARE))
-    middle_x, middle_y = (x_edges[:-1] + x_edges[1:]) / 2, (y_edges[:-1] + y_edges[1:]) / 2
-    lines = axes.contour(middle_x, middle_y, density.T, levels=[level * 0.8], **line)
-    vertices = np.concatenate([path.vertices for path in lines.get_paths()])
-    top = vertices[np.argmax(vertices[:, 1])]
-    return float(top[0]), float(top[1])
+    reach = (-OUTLINE_REACH, OUTLINE_REACH)
+    counts, edges, _ = np.histogram2d(x, y, bins=OUTLINE_CELLS, range=[reach, reach])
+    density = gaussian_filter(counts, OUTLINE_BLUR)
+    middle = (edges[:-1] + edges[1:]) / 2
+    level = np.exp(-(OUTLINE_DISTANCE**2) / 2) / (2 * np.pi * OUTLINE_BLUR**2)
+    lines = axes.contour(middle, middle, density.T, levels=[level], **line)
+    rings = [np.asarray(r) for path in lines.get_paths() for r in path.to_polygons()]
+    return _top(rings, center(points)) if rings else None
+
+
+def _top(rings: Sequence[NDArray[np.float64]], at: tuple[float, float]) -> tuple[float, float]:
+    """Return the topmost point of the ring that holds a place."""
+    from matplotlib.path import Path
+
+    around = [ring for ring in rings if Path(ring).contains_point(at)] or list(rings)
+    x, y = max(around[0].tolist(), key=lambda vertex: vertex[1])
+    return float(x), float(y)
 
 
 def center(points: scatter.Points) -> tuple[float, float]:

@@ -195,11 +195,12 @@ def test_hostile_labels_are_text(digits: Report, rendered: Path, tmp_path: Path)
 
 
 def test_no_insight_is_said_with_its_error_budget(digits: Report, tmp_path: Path) -> None:
-    quiet = digits.model_copy(update={"insights": ()}).with_samples(digits.samples)
+    changes = {"insights": (), "tests": {"low_performance": 40, "overfitting": 38}}
+    quiet = digits.model_copy(update=changes).with_samples(digits.samples)
     path = html.write_html(quiet, tmp_path / "a.html", figures=tmp_path)
     text = Elements(path.read_text()).text
     assert "No insights about this latent space" in text
-    assert "Nothing passed the tests at an error budget of 5 %" in text
+    assert "Nothing passed the 78 tests at an error budget of 5 %" in text
     assert "1 kind of insight could not be computed" in text
 
 

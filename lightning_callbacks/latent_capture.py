@@ -211,7 +211,7 @@ class LatentCapture(CallbackBase):
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002 - a hook
         """Leave whole files behind when the training breaks."""
-        explain_file_store(trainer, exception)
+        explain_file_store(exception)
         if self._session is not None:
             self._safety.attempt(self._stop)
 

@@ -24,6 +24,7 @@ from lightning_callbacks.frameworks import FRAMEWORKS
 from lightning_callbacks.latent_capture import LatentCapture
 from lightning_callbacks.layers import find_layer, first_tensor
 from lightning_callbacks.notices import LatentCaptureWarning
+from lightning_callbacks.runs import FILE_STORE_MEND, is_file_store_refused
 from lightning_callbacks.session import validation_loaders
 from lightning_callbacks.settings import split_names
 from mlflow_latent.capture.keep import ALL, KeepEmbeddings
@@ -109,12 +110,13 @@ def rehearse(script: str, arguments: list[str], folder: Path) -> Rehearsal:
     started = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(patch.object(sys, "argv", [script, *arguments]))
-        uri = f"sqlite:///{folder / 'mlflow.db'}"
-        stack.enter_context(patch.dict(os.environ, {"MLFLOW_TRACKING_URI": uri}))
         stack.enter_context(_noted_warnings(seen))
         for package in FRAMEWORKS:
             if find_spec(package.partition(".")[0]) is not None:
                 _shorten(stack, import_module(package).Trainer, seen)
+        # Set after the imports: MLFlowLogger's default must be the one it will have.
+        uri = f"sqlite:///{folder / 'mlflow.db'}"
+        stack.enter_context(patch.dict(os.environ, {"MLFLOW_TRACKING_URI": uri}))
         _observe(stack, seen)
         _run(script, seen)
     seen.seconds = time.monotonic() - started
@@ -136,7 +138,9 @@ def _run(script: str, seen: Rehearsal) -> None:
         seen.bad_arguments = ended.code not in {None, 0}
         seen.failure = f"the script ended itself before it fitted (exit status {ended.code})"
     except Exception as error:  # noqa: BLE001 - whatever a user's script raises is the finding
-        seen.failure = f"the script failed: {type(error).__name__}: {error} ({_place(error)})"
+        mend = f"; {FILE_STORE_MEND}" if is_file_store_refused(error) else ""
+        said = f"{type(error).__name__}: {error}"
+        seen.failure = f"the script failed: {said} ({_place(error)}){mend}"
 
 
 def _place(error: Exception) -> str:

@@ -11,7 +11,7 @@ from lightning_callbacks.frameworks import is_mlflow_logger
 if TYPE_CHECKING:
     from lightning_callbacks.settings import Settings
 
-FILE_STORE = "file:"
+FILE_STORE_SWITCH = "MLFLOW_ALLOW_FILE_STORE"  # what that message, and no other, ends with
 FILE_STORE_MEND = (
     "mlflow-latent: MLflow 3.17 and later refuse the folder of files that Lightning's MLFlowLogger "
     "uses by default; change the line to MLFlowLogger(tracking_uri='sqlite:///mlflow.db')"
@@ -38,18 +38,20 @@ def find_run(settings: Settings, trainer: Any) -> Run:
     return _active_run()
 
 
-def explain_file_store(trainer: Any, exception: BaseException) -> None:
-    """Add to an exception of MLflow's which line to change, if that is what it is about.
+def explain_file_store(exception: BaseException) -> None:
+    """Add to MLflow's refusal of a folder of files which line to change.
 
-    Lightning opens the logger before any callback is asked, so this cannot be said earlier.
+    Lightning opens its logger before any callback is asked, so this cannot be said earlier; where
+    the logger refuses to be made at all, only `lightning_callbacks.check` is there to say it.
     """
-    uris = [str(logger._tracking_uri) for logger in filter(is_mlflow_logger, trainer.loggers)]  # noqa: SLF001 - it has no public name
-    if type(exception).__module__.startswith("mlflow") and any(map(_is_folder, uris)):
+    if is_file_store_refused(exception):
         exception.add_note(FILE_STORE_MEND)
 
 
-def _is_folder(tracking_uri: str) -> bool:
-    return tracking_uri.startswith(FILE_STORE) or "://" not in tracking_uri
+def is_file_store_refused(exception: BaseException) -> bool:
+    """Whether an exception is MLflow's refusal to keep runs in a folder of files."""
+    is_mlflow = type(exception).__module__.startswith("mlflow")
+    return is_mlflow and FILE_STORE_SWITCH in str(exception)
 
 
 def _active_run() -> Run:

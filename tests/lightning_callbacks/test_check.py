@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCRIPT = """
 import sys, torch
@@ -60,8 +63,15 @@ def check(
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lightning_callbacks.check", *arguments]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=240, cwd=folder, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=folder,
+        check=False,
+        env=environment,
     )
 
 
@@ -96,7 +106,7 @@ def test_good_script_is_described_and_nothing_is_left_behind(tmp_path: Path) -> 
         ("'backbon'", SAMPLES, "layer 'backbon' not found in the model; did you mean 'backbone'"),
         (GOOD, "loss.mean()", "reduction='none'"),
         (GOOD, "loss.mean().expand(len(loss))", "as if it were their mean"),
-        (GOOD, "1 / 0", r"ZeroDivisionError: division by zero \(.*train.py, line 28\)"),
+        (GOOD, "1 / 0", r"ZeroDivisionError: division by zero \(.*train.py, line 26\)"),
     ],
 )
 def test_problems_are_said(tmp_path: Path, capture: str, returned: str, match: str) -> None:
@@ -106,6 +116,16 @@ def test_problems_are_said(tmp_path: Path, capture: str, returned: str, match: s
     assert first.startswith("PROBLEM")
     assert re.search(match, first)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_default_file_store_names_the_line_to_change(tmp_path: Path) -> None:
+    (tmp_path / "stores.py").write_text(
+        "from pytorch_lightning.loggers import MLFlowLogger\nMLFlowLogger()\n"
+    )
+    done = run(["stores.py"], tmp_path)
+    assert done.returncode == 1
+    assert "change the line to MLFlowLogger(tracking_uri='sqlite:///mlflow.db')" in done.stdout
 
 
 @pytest.mark.slow

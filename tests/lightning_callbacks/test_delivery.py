@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pytest
 from pytorch_lightning.loggers import MLFlowLogger
+from pytorch_lightning.loggers.logger import DummyLogger
 
 from lightning_callbacks import LatentCapture
 from lightning_callbacks.runs import FILE_STORE_MEND, explain_file_store
@@ -103,21 +103,24 @@ def test_each_training_without_a_run_has_a_spool_of_its_own(
         assert CaptureStore(tmp_path / ".mlflow_latent" / name / "latent").epochs() == [0]
 
 
-def test_default_file_store_names_the_line_to_change(
-    tiny: SimpleNamespace, make_trainer: Callable[..., Any], database: str
+def test_refused_file_store_names_the_line_to_change(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del database  # in a folder of its own
-    loader = tiny.loader()
-    with warnings.catch_warnings(), pytest.raises(Exception, match=".") as raised:
-        warnings.simplefilter("ignore")
-        make_trainer(capture(), logger=MLFlowLogger("e", save_dir="./mlruns")).fit(
-            tiny.Classifier(), loader, loader
-        )
-    assert FILE_STORE_MEND in raised.value.__notes__
+    """As of an MLflow that refuses when a run is made, not when its client is."""
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+
+    class MLFlowLogger(DummyLogger):
+        @property
+        def experiment(self) -> None:
+            mlflow.MlflowClient("file:./mlruns")
+
+    trainer, loader = make_trainer(capture(), logger=MLFlowLogger()), tiny.loader()
+    with pytest.raises(mlflow.MlflowException, match="maintenance mode") as raised:
+        trainer.fit(tiny.Classifier(), loader, loader)
+    assert raised.value.__notes__ == [FILE_STORE_MEND]
 
 
-def test_other_exceptions_are_left_alone(make_trainer: Callable[..., Any], database: str) -> None:
-    trainer = make_trainer(logger=MLFlowLogger("e", tracking_uri=database))
-    for error in (ValueError("x"), mlflow.MlflowException("x")):
-        explain_file_store(trainer, error)
+def test_other_exceptions_are_left_alone() -> None:
+    for error in (ValueError("MLFLOW_ALLOW_FILE_STORE"), mlflow.MlflowException("x")):
+        explain_file_store(error)
         assert not hasattr(error, "__notes__")

@@ -41,7 +41,13 @@ Columns = dict[str, Any]
 
 
 def read_step(
-    settings: Settings, outputs: Any, batch: Any, logits: Tensor | None, *, labelled: bool = True
+    settings: Settings,
+    outputs: Any,
+    batch: Any,
+    logits: Tensor | None,
+    *,
+    rows: int | None = None,
+    labelled: bool = True,
 ) -> Columns:
     """Return the columns that a step's output and its batch hold.
 
@@ -52,12 +58,15 @@ def read_step(
             `metric_<name>`, `meta_<name>`, `uri`) and `logits`; other keys are left alone.
         batch: the batch, on its device.
         logits: (N, C) float32 output of the layer that `settings.logits` names.
+        rows: samples in the batch, if known: a single one may have lost its dimension.
         labelled: whether the split has labels; without, no loss and no target are read.
 
     Raises:
         CaptureError: the loss is a mean, or something is not where the settings say.
     """
     found = _from_outputs(outputs)
+    if rows == 1:
+        found = {name: _with_dimension(value) for name, value in found.items()}
     given = found.pop(LOGITS, None)
     logits = logits if logits is not None else given
     if labelled:
@@ -91,6 +100,10 @@ def _from_outputs(outputs: Any) -> Columns:
     if isinstance(outputs, Mapping):
         return {key: value for key, value in outputs.items() if _is_read(key)}
     return {}
+
+
+def _with_dimension(value: Any) -> Any:
+    return value.reshape(1) if isinstance(value, Tensor) and not value.ndim else value
 
 
 def _is_read(key: Any) -> bool:
@@ -132,23 +145,15 @@ def _from_logits(logits: Tensor, target: Any) -> Columns:
     columns: Columns = {PREDICTION: logits.argmax(1), PRED_PROBS: logits.softmax(1)}
     if target is not None:
         index = torch.as_tensor(target, device=logits.device).long()
-        _check_targets(index, logits)
-        columns[LOSS] = functional.cross_entropy(logits, index.clamp(min=0), reduction="none")
+        if index.shape != logits.shape[:1]:
+            raise CaptureError(
+                f"target has shape {tuple(index.shape)}, but logits have {len(logits)} rows"
+            )
+        # On an accelerator an index out of range breaks everything, and looking for one makes the
+        # device wait: it is found when the rows have come from there.
+        inside = index.clamp(0, logits.shape[1] - 1)
+        columns[LOSS] = functional.cross_entropy(logits, inside, reduction="none")
     return columns
-
-
-def _check_targets(target: Tensor, logits: Tensor) -> None:
-    if target.shape != logits.shape[:1]:
-        raise CaptureError(
-            f"target has shape {tuple(target.shape)}, but logits have {len(logits)} rows"
-        )
-    if not len(target):
-        return
-    # On an accelerator an index out of range is an error that nothing recovers from.
-    if int(target.max()) >= logits.shape[1]:
-        raise CaptureError(
-            f"target {int(target.max())} is out of range: the logits have {logits.shape[1]} classes"
-        )
 
 
 def _without_means(found: Columns) -> Columns:

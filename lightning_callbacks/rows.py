@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mlflow_latent.capture.arrow import is_embedding
-from mlflow_latent.schema import LOSS, TARGET
+from mlflow_latent.errors import CaptureError
+from mlflow_latent.schema import LOSS, PRED_PROBS, TARGET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +49,7 @@ class RowBuffer:
         batches, self._batches, self._rows = self._batches, [], 0
         for group in _alike(batches):
             columns = {name: _joined([batch[name] for batch in group]) for name in group[0]}
+            _refuse_targets(columns)
             self._count_loss(columns)
             self.recorder.add(columns)
 
@@ -72,6 +74,16 @@ class RowBuffer:
         finite = loss[np.isfinite(loss)]
         self.loss_sum += float(finite.sum())
         self.loss_count += len(finite)
+
+
+def _refuse_targets(columns: dict[str, Any]) -> None:
+    if TARGET not in columns or PRED_PROBS not in columns or not len(columns[TARGET]):
+        return
+    greatest, classes = np.max(columns[TARGET]), np.shape(columns[PRED_PROBS])[1]
+    if greatest >= classes:
+        raise CaptureError(
+            f"target {greatest} is out of range: there are {classes} class probabilities"
+        )
 
 
 def _alike(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

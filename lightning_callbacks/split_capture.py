@@ -113,7 +113,10 @@ class SplitCapture:
     def _read(self, outputs: Any, batch: Any) -> dict[str, Any]:
         pooled, whole = self._hooks.take()
         logits = next(iter(whole.values()), None)
-        columns = read_step(self._settings, outputs, batch, logits, labelled=self._labelled)
+        rows = len(next(iter(pooled.values())))
+        columns = read_step(
+            self._settings, outputs, batch, logits, rows=rows, labelled=self._labelled
+        )
         if self._labelled and LOSS not in columns:
             self._notices.warn(
                 "no loss",

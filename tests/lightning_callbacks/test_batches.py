@@ -92,7 +92,6 @@ def test_masks_are_no_classes() -> None:
         ({"loss": TARGET, "metric_iou": 0.5}, {}, "metric_iou is a single number"),
         (torch.ones(2, 4, 4), {}, r"shape \(2, 4, 4\)"),
         (None, {"logits": torch.ones(2, 3, 4)}, r"\(N, C\)"),
-        (None, {"logits": LOGITS, "batch": (0, torch.tensor([0, 7]))}, "target 7 is out of range"),
         (None, {"logits": LOGITS, "batch": (0, torch.tensor([0]))}, "logits have 2 rows"),
         (TARGET, {"target": "label"}, "target='label' is not in the batch"),
     ],
@@ -121,6 +120,24 @@ def test_negative_target_is_no_label_and_has_no_loss(tmp_path: Any) -> None:
     assert snapshot.frame["loss"].isna().tolist() == [True, False]
     assert rows.loss_count == 1
     assert snapshot.dropped == ()
+
+
+def test_target_out_of_range_is_named(tmp_path: Any) -> None:
+    rows = RowBuffer(Recorder(tmp_path, CaptureInfo()).begin(0, "val"), "float16")
+    columns = read(None, (0, torch.tensor([0, 7])), LOGITS)
+    rows.add({**columns, "sample_id": ["a", "b"]}, 2)
+    with pytest.raises(CaptureError, match="target 7 is out of range: there are 3"):
+        rows.flush()
+
+
+def test_single_sample_may_have_lost_its_dimension() -> None:
+    settings = LatentCapture("layer").settings
+    outputs = {"loss": torch.tensor(0.5), "metric_iou": torch.tensor(0.1)}
+    columns = read_step(settings, outputs, (0,), None, rows=1)
+    assert columns["loss"].tolist() == [0.5]
+    assert columns["metric_iou"].tolist() == pytest.approx([0.1])
+    with pytest.raises(CaptureError, match="single number"):
+        read_step(settings, outputs, (0,), None, rows=2)
 
 
 def test_rows_may_change_after_they_were_added(tmp_path: Any) -> None:

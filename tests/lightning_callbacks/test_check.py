@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightning_callbacks.check import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -104,7 +106,6 @@ def test_good_script_is_described_and_nothing_is_left_behind(tmp_path: Path) -> 
     ("capture", "returned", "match"),
     [
         ("'backbon'", SAMPLES, "layer 'backbon' not found in the model; did you mean 'backbone'"),
-        (GOOD, "loss.mean()", "reduction='none'"),
         (GOOD, "loss.mean().expand(len(loss))", "as if it were their mean"),
         (GOOD, "1 / 0", r"ZeroDivisionError: division by zero \(.*train.py, line 26\)"),
     ],
@@ -137,6 +138,14 @@ def test_script_without_the_callback(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_script_that_ends_itself(tmp_path: Path) -> None:
+    (tmp_path / "stops.py").write_text("raise SystemExit(2)\n")
+    done = run(["stops.py"], tmp_path)
+    assert done.returncode == 2
+    assert "exit status 2" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
@@ -144,13 +153,17 @@ def test_script_without_the_callback(tmp_path: Path) -> None:
         (["missing.py"], "no file 'missing.py'"),
         (["notes.txt"], "not a Python file"),
         (["-m", "no.such.module"], "no module 'no.such.module'"),
-        (["stops.py"], "exit status 2"),
     ],
 )
-def test_bad_input(tmp_path: Path, arguments: list[str], match: str) -> None:
+def test_bad_input(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    match: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "notes.txt").write_text("")
-    (tmp_path / "stops.py").write_text("raise SystemExit(2)\n")
-    done = run(arguments, tmp_path)
-    assert done.returncode == 2
-    assert match in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    assert main(arguments) == 2
+    assert match in capsys.readouterr().err

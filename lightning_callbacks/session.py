@@ -61,6 +61,7 @@ class CaptureSession:
             spool.latent,
             CaptureInfo(),  # known when an epoch begins
             rank=trainer.global_rank,
+            processes=trainer.world_size,
             embedding_dtype=settings.embedding_dtype,
         )
         self.monitor = Monitor(settings, trainer, notices)
@@ -132,6 +133,8 @@ class CaptureSession:
             split = next(iter(self._open))
             self._open[split].close()
             del self._open[split]
+        if self._trainer.is_global_zero:
+            self._recorder.remove_leftovers(self._epoch)
         self.monitor.update(self._epoch, value)
         self._kept.add(self._epoch)
         for epoch in self._settings.keep.superseded(

@@ -153,15 +153,14 @@ class SplitCapture:
         return {str(column): found[column] for column in found}
 
     def _compare_ids(self, known: set[str]) -> None:
-        now = self._rows.recorder.sample_ids
-        if now == known:
+        new = self._rows.recorder.sample_ids - known
+        if not new:
             return
-        examples = sorted(now - known)[:NAMED] or sorted(known - now)[:NAMED]
         self._notices.warn(
             "ids",
-            f"split {self.split!r} has other samples than at the first captured epoch: "
-            f"{len(now - known)} new, {len(known - now)} gone, e.g. "
-            f"{', '.join(map(repr, examples))}; an id must name the same sample in every epoch",
+            f"split {self.split!r} has samples that the first captured epoch had not: {len(new)}, "
+            f"e.g. {', '.join(map(repr, sorted(new)[:NAMED]))}; an id must name the same sample in "
+            "every epoch",
         )
 
 

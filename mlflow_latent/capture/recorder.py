@@ -30,6 +30,8 @@ class Recorder:
         root: the folder that gets `samples/` and `captures/`.
         info: what each file says of itself.
         rank: number of this process; it writes its own files.
+        processes: how many there are. An earlier training in the same folder may have had another
+            number of them.
         embedding_dtype: in which precision embeddings are kept.
 
     Example:
@@ -49,11 +51,13 @@ class Recorder:
         info: CaptureInfo,
         *,
         rank: int = 0,
+        processes: int = 1,
         embedding_dtype: EmbeddingType = "float16",
     ) -> None:
         self.root = root
         self.info = info
-        self.rank = rank
+        self.rank, self.processes = rank, processes
+        self._earlier = {path.parent for path in root.glob("samples/*/rank*.parquet")}
         self.embedding_dtype: EmbeddingType = embedding_dtype
 
     def begin(self, epoch: int, split: str) -> SplitRecorder:
@@ -61,16 +65,23 @@ class Recorder:
         return SplitRecorder(self, epoch, split)
 
     def has_samples(self, split: str) -> bool:
-        """Whether the static rows of `split` are written already."""
-        return samples_shard(self.root, split, self.rank).exists()
+        """Whether the static rows of `split` are written: by this process, or before it started."""
+        path = samples_shard(self.root, split, self.rank)
+        return path.exists() or path.parent in self._earlier
 
     def sample_ids(self, split: str) -> set[str] | None:
         """The ids that the static rows of `split` name, None if they are not written."""
-        path = samples_shard(self.root, split, self.rank)
-        if not path.exists():
+        if not self.has_samples(split):
             return None
-        table = pq.read_table(path, columns=[SAMPLE_ID], partitioning=None)
-        return set(table[SAMPLE_ID].to_pylist())
+        paths = samples_shard(self.root, split).parent.glob("rank*.parquet")
+        tables = [pq.read_table(path, columns=[SAMPLE_ID], partitioning=None) for path in paths]
+        return {name for table in tables for name in table[SAMPLE_ID].to_pylist()}
+
+    def remove_leftovers(self, epoch: int) -> None:
+        """Remove the files of an epoch that processes wrote which this training does not have."""
+        for path in self._epoch_folder(epoch).glob("*/rank*.parquet"):
+            if int(path.stem.removeprefix("rank")) >= self.processes:
+                path.unlink()
 
     def embedding_epochs(self) -> list[int]:
         """The epochs of which this process has embeddings on disk."""
@@ -79,9 +90,11 @@ class Recorder:
 
     def drop_embeddings(self, epoch: int) -> list[Path]:
         """Rewrite this process's files of an epoch without embeddings; return those changed."""
-        folder = captures_shard(self.root, epoch, "any", self.rank).parents[1]
-        files = sorted(folder.glob(f"*/rank{self.rank}.parquet"))
+        files = sorted(self._epoch_folder(epoch).glob(f"*/rank{self.rank}.parquet"))
         return [path for path in files if drop_embeddings(path)]
+
+    def _epoch_folder(self, epoch: int) -> Path:
+        return captures_shard(self.root, epoch, "any").parents[1]
 
 
 class SplitRecorder:

@@ -201,6 +201,27 @@ def test_aborted_epoch_leaves_the_earlier_capture(tmp_path: Path) -> None:
     assert len(CaptureStore(tmp_path).snapshot()) == 4
 
 
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+def test_resumed_with_another_number_of_processes(tmp_path: Path, before: int, after: int) -> None:
+    for number, processes in enumerate((before, after)):
+        recorders = [
+            Recorder(tmp_path, INFO, rank=rank, processes=processes) for rank in range(processes)
+        ]
+        for epoch in (number, number + 1):
+            for rank, recorder in enumerate(recorders):
+                rows = recorder.begin(epoch, "val")
+                size = 4 // processes
+                rows.add(batch(rank * size, (rank + 1) * size))
+                rows.close()
+                recorder.remove_leftovers(epoch)
+                assert recorder.sample_ids("val") >= {f"s{rank * size}"}
+    store = CaptureStore(tmp_path)
+    for epoch in range(3):
+        frame = store.snapshot(epoch).frame
+        assert sorted(frame["sample_id"]) == ["s0", "s1", "s2", "s3"]
+        assert frame["target"].notna().all()
+
+
 def test_no_rows_no_files(tmp_path: Path) -> None:
     assert Recorder(tmp_path, INFO).begin(0, "val").close() == []
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,46 @@
+"""Nothing is planted: any insight is false."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from _planted.dataset import NOTHING, Case, Dataset
+from _planted.space import add_scores, make_space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def null(seed: int, *, scores: bool = False, skill: float = 4.0, **world: Any) -> Dataset:
+    """Loss, split and metadata know nothing of where a sample lies, nor of each other."""
+    space = make_space(seed, **world)
+    if scores:
+        add_scores(space, skill=skill)
+    return Dataset(space.snapshot(), np.zeros(len(space.blob), dtype=bool))
+
+
+def cases() -> Iterator[Case]:
+    """Give all cells of this module."""
+    case = partial(Case, NOTHING)
+    for loss in ("exponential", "lognormal", "normal"):
+        make = partial(null, loss=loss)
+        yield case(f"3,000 samples, {loss} loss", make, 60, quick=True)
+    yield case("heavy ties: losses rounded to tenths", partial(null, loss="rounded"), 40)
+    yield case("heavy ties: losses 0 or 1", partial(null, loss="zero_one"), 40)
+    yield case("300 samples", partial(null, train=200, val=100), 60)
+    yield case("val of 15", partial(null, train=1000, val=15), 40)
+    yield case("val of 60 beside 6,000", partial(null, train=6000, val=60), 30)
+    yield case("train of 100 beside 2,000", partial(null, train=100, val=2000), 30)
+    for shape in ("uneven", "curved", "continuous", "correlated"):
+        yield case(f"3,000 samples, {shape} space", partial(null, shape=shape), 40, quick=True)
+    yield case("3 columns", partial(null, dim=3), 30)
+    yield case("25,000 samples", partial(null, train=20_000, val=5000), 15)
+    for skill, word in ((4.0, "skilled"), (2.0, "poor")):
+        make = partial(null, scores=True, skill=skill)
+        name = f"probabilities and ten epochs of a {word} model"
+        yield case(name, make, 40, quick=skill > 3)  # noqa: PLR2004
+    make = partial(null, scores=True, shape="uneven", train=400, val=200)
+    yield case("probabilities and ten epochs, 600 samples, uneven space", make, 40)

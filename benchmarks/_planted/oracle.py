@@ -1,0 +1,45 @@
+"""What is possible: the same tests, given the true samples.
+
+A planted region of thirty samples whose losses are 1.5 × the rest's cannot be told from luck by
+anyone who keeps to an error budget. The oracle says where that is so: it is told which samples were
+planted and need only pay for having looked at as many regions as an analysis looks at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from _planted.space import Space
+
+ERROR_BUDGET, KINDS, REGIONS = 0.05, 10, 50  # of a report; that share it; that are looked at
+LEVEL = ERROR_BUDGET / KINDS / REGIONS
+
+
+def is_worse(space: Space, truth: np.ndarray) -> bool:
+    """Whether losses of val are visibly larger inside."""
+    inside, outside = space.loss[space.val & truth], space.loss[space.val & ~truth]
+    ranks = stats.mannwhitneyu(inside, outside, alternative="greater").pvalue
+    means = stats.ttest_ind(inside, outside, equal_var=False, alternative="greater").pvalue
+    return bool(2 * np.fmin(ranks, means) <= LEVEL)
+
+
+def is_overfitted(space: Space, truth: np.ndarray) -> bool:
+    """Whether the gap between train and val is visibly larger inside."""
+    groups = [
+        space.loss[(truth == place) & (space.val == val)] for place in (1, 0) for val in (1, 0)
+    ]
+    signs = (1, -1, -1, 1)
+    excess = sum(sign * group.mean() for sign, group in zip(signs, groups, strict=True))
+    error = np.sqrt(sum(group.var(ddof=1) / len(group) for group in groups))
+    return bool(stats.norm.sf(excess / error) <= LEVEL)
+
+
+def is_misrepresented(space: Space, truth: np.ndarray) -> bool:
+    """Whether train and val visibly hold other shares."""
+    table = [[int((truth & (space.val == val)).sum()) for val in (0, 1)]]
+    table.append([int((~truth & (space.val == val)).sum()) for val in (0, 1)])
+    return bool(stats.fisher_exact(table).pvalue <= LEVEL)

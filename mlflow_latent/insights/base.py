@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,7 +63,7 @@ class Context:
         options: what it takes to be an insight.
         tested: the split on which performance is judged (val).
         reference: the split it is compared with (train).
-        alpha: the share of the error budget that one kind may spend.
+        alpha: the share of the error budget that one finder of a kind may spend.
         tests: how many tests each kind made.
     """
 
@@ -77,6 +78,13 @@ class Context:
         """Correct the p-values of all tests of a kind, and count them; NaN is "not tested"."""
         self.tests[kind] += int((~np.isnan(p_values)).sum())
         return q_values(p_values)
+
+    def with_alpha(self, alpha: float) -> Context:
+        """Return the same context with another share of the error budget; caches are shared."""
+        _ = self.fields, self._populations  # what is computed here is not computed again there
+        other = copy.copy(self)
+        object.__setattr__(other, "alpha", alpha)
+        return other
 
     @property
     def snapshot(self) -> Snapshot:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from mlflow_latent.insights.base import Context, InsightOptions, NotApplicableError
 from mlflow_latent.insights.registry import insight_kinds
-from mlflow_latent.report.model import Insight, NotApplicable
+from mlflow_latent.report.model import Insight, NotApplicable, RelatedInsight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mlflow_latent.insights.registry import InsightKind
     from mlflow_latent.measures import Measures
 
-OVERLAP = 0.5  # share of the smaller of two sets of samples from which they are one finding
+OVERLAP = 0.5  # from which two sets of samples are one finding
 
 
 class Findings(NamedTuple):
@@ -44,15 +47,29 @@ def find_insights(
     kinds = insight_kinds()
     share = options.error_budget / max(1, sum(kind.tests for kind in kinds))
     context = Context(measures, options, tested, reference, share)
+    sizes = context.counts(np.ones(len(context.snapshot), dtype=bool))
     insights: list[Insight] = []
     not_applicable = []
     for kind in kinds:
-        try:
-            insights += merge(kind.find(context))
-        except NotApplicableError as reason:
-            not_applicable.append(NotApplicable(kind=kind.name, reason=str(reason)))
+        found, reasons = _ask(kind, context)
+        insights += merge(found, sizes)
+        if len(reasons) == len(kind.finders):  # the main one's reason is the kind's
+            not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
     tests = {kind.name: context.tests[kind.name] for kind in kinds if kind.tests}
-    return Findings(tuple(rank(insights)), tuple(not_applicable), tests)
+    return Findings(tuple(rank(relate(insights, sizes))), tuple(not_applicable), tests)
+
+
+def _ask(kind: InsightKind, context: Context) -> tuple[list[Insight], list[str]]:
+    """Ask all finders of a kind; return what they found, and why some of them could not."""
+    found: list[Insight] = []
+    reasons = []
+    part = context.with_alpha(context.alpha / len(kind.finders))
+    for find in kind.finders.values():
+        try:
+            found += find(part)
+        except NotApplicableError as reason:
+            reasons.append(str(reason))
+    return found, reasons
 
 
 def rank(insights: Iterable[Insight]) -> list[Insight]:
@@ -60,18 +77,69 @@ def rank(insights: Iterable[Insight]) -> list[Insight]:
     return sorted(insights, key=lambda i: (-i.severity, i.kind, i.region or "", i.title))
 
 
-def merge(insights: Iterable[Insight]) -> list[Insight]:
-    """Make an insight whose samples overlap with a more severe one of its kind that one's child."""
-    parents: list[tuple[Insight, list[Insight]]] = []
+def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight]:
+    """Make an insight whose samples overlap with a more severe one of its kind that one's child.
+
+    Of a region and a metadata-defined slice that hold the same samples the region leads, as it can
+    be looked at as one place; the slice's rule is its child.
+
+    Args:
+        insights: of one kind.
+        sizes: samples of each split, from which follows what overlap chance would give.
+    """
+    families: list[_Family] = []
     for insight in rank(insights):
-        for parent, children in parents:
-            if _overlap(parent.samples, insight.samples) >= OVERLAP:
-                children.append(insight)
-                break
+        one = _Family(insight, sizes)
+        home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
+        if home is None:
+            families.append(one)
+        elif insight.region and not home.lead.region and home.likeness(one) >= OVERLAP:
+            families[families.index(home)] = one
+            one.children = [home.lead, *home.children]
         else:
-            parents.append((insight, []))
-    return [parent.model_copy(update={"children": tuple(c)}) for parent, c in parents]
+            home.children.append(insight)
+    return rank(family.as_insight() for family in families)
 
 
-def _overlap(a: Sequence[tuple[str, str]], b: Sequence[tuple[str, str]]) -> float:
-    return len(set(a) & set(b)) / max(1, min(len(a), len(b)))
+def relate(insights: Sequence[Insight], sizes: Mapping[str, int]) -> list[Insight]:
+    """Name on each insight those of other kinds that speak of about the same samples."""
+    families = [_Family(insight, sizes) for insight in insights]
+    return [
+        one.lead.model_copy(update={"related": tuple(_names_of_related(one, families))})
+        for one in families
+    ]
+
+
+def _names_of_related(one: _Family, families: Sequence[_Family]) -> Iterator[RelatedInsight]:
+    for other in families:
+        if other.lead.kind != one.lead.kind and one.overlap(other) >= OVERLAP:
+            shared = len(one.samples & other.samples)
+            yield RelatedInsight(kind=other.lead.kind, title=other.lead.title, shared=shared)
+
+
+class _Family:
+    """An insight with its children, and its samples as a set."""
+
+    def __init__(self, lead: Insight, sizes: Mapping[str, int]) -> None:
+        self.lead = lead
+        self.children: list[Insight] = []
+        self.samples = frozenset(lead.samples)
+        self.population = sum(sizes.get(split, 0) for split in lead.counts)
+
+    def overlap(self, other: _Family) -> float:
+        """Share of the smaller of both that lies in the larger, beyond what chance gives."""
+        small, large = sorted((self, other), key=lambda family: len(family.samples))
+        if not small.samples:
+            return 0.0
+        share = len(small.samples & large.samples) / len(small.samples)
+        chance = len(large.samples) / max(large.population, len(large.samples))
+        return (share - chance) / (1 - chance) if chance < 1 else 0.0
+
+    def likeness(self, other: _Family) -> float:
+        """Jaccard index of both."""
+        return len(self.samples & other.samples) / max(1, len(self.samples | other.samples))
+
+    def as_insight(self) -> Insight:
+        """Return the lead with all children below it, those that it had first."""
+        children = (*self.lead.children, *self.children)
+        return self.lead.model_copy(update={"children": children})

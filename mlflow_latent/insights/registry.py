@@ -1,12 +1,13 @@
 """Which kinds of insight there are.
 
 A kind registers itself: one module in `mlflow_latent.insights.kinds`, or, in another package, a
-module named by an entry point of the group `mlflow_latent.insights`.
+module named by an entry point of the group `mlflow_latent.insights`. A kind may be found in several
+ways, one module each: its finders share its part of the error budget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -26,33 +27,44 @@ class InsightKind:
 
     Attributes:
         name: e.g. `low_performance`.
-        find: gives the insights of this kind, or raises NotApplicableError.
+        finders: each gives insights of this kind, or raises NotApplicableError; by name, the main
+            one, whose name is empty, first.
         tests: whether it makes statistical tests, and so needs a share of the error budget.
     """
 
     name: str
-    find: Find
+    finders: Mapping[str, Find]
     tests: bool
 
 
 _KINDS: dict[str, InsightKind] = {}
 
 
-def register(name: str, *, tests: bool = True) -> Callable[[Find], Find]:
+def register(name: str, *, tests: bool = True, finder: str = "") -> Callable[[Find], Find]:
     """Register the decorated function as the kind of insight `name`.
 
+    Args:
+        name: of the kind.
+        tests: whether it makes statistical tests, and so needs a share of the error budget.
+        finder: name of a further way to find this kind, e.g. `slices`; the finders of a kind share
+            its part of the error budget equally.
+
     Raises:
-        InputError: another function has that name.
+        InputError: another function has that name, or the finders disagree on `tests`.
     """
 
     def decorate(find: Find) -> Find:
-        known = _KINDS.get(name)
-        if known and known.find.__module__ != find.__module__:
+        known = _KINDS.get(name, InsightKind(name, {}, tests))
+        other = known.finders.get(finder)
+        if other and other.__module__ != find.__module__:
             raise InputError(
-                f"insight kind {name!r} is registered by {known.find.__module__!r} and again by "
+                f"insight kind {name!r} is registered by {other.__module__!r} and again by "
                 f"{find.__module__!r}"
             )
-        _KINDS[name] = InsightKind(name, find, tests)
+        if known.tests != tests:
+            raise InputError(f"insight kind {name!r} is registered with tests={known.tests} before")
+        finders = sorted({**known.finders, finder: find}.items())
+        _KINDS[name] = InsightKind(name, dict(finders), tests)
         return find
 
     return decorate

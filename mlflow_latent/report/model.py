@@ -69,6 +69,14 @@ class SeparatingField(Document):
     similar_fields: tuple[str, ...] = ()
 
 
+class RelatedInsight(Document):
+    """An insight of another kind that speaks of about the same samples; `shared` are in both."""
+
+    kind: str
+    title: str
+    shared: int
+
+
 class Insight(Document):
     """A statistically supported statement about a set of samples.
 
@@ -89,6 +97,7 @@ class Insight(Document):
         base_rates: what the numbers are compared with, e.g. `loss_rest_of_val`.
         metadata: fields that separate these samples, best first.
         children: overlapping insights that say less, merged into this one.
+        related: insights of other kinds that speak of about the same samples.
     """
 
     kind: str
@@ -108,6 +117,7 @@ class Insight(Document):
     base_rates: dict[str, Number]
     metadata: tuple[SeparatingField, ...] = ()
     children: tuple[Insight, ...] = ()
+    related: tuple[RelatedInsight, ...] = ()
 
     @property
     def sample_ids(self) -> tuple[str, ...]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.evidence import Evidence, Moments, mean_ratio, welch
 from mlflow_latent.insights import words
+from mlflow_latent.insights.losses import Excess, either_test
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from mlflow_latent.insights.base import Context
 
 KIND = "low_performance"
-RATIO, DIFFERENCE = "mean loss ÷ rest", "mean loss − rest"
 
 
 @register(KIND)
@@ -34,82 +30,43 @@ def find(context: Context) -> Iterator[Insight]:
     options = context.options
     rows = context.labelled(context.tested, "validation")
     regions = context.several_regions()
-    loss = context.loss
-    inside, outside = regions.moments(loss, rows)
-    ratio = bool((loss[rows] >= 0).all())  # a ratio of means that may be negative says nothing
-    evidence = (mean_ratio if ratio else welch)(inside, outside, options.confidence)
+    inside, outside = regions.moments(context.loss, rows)
+    excess = Excess.of(context.loss[rows], inside, outside, options.confidence)
     enough = np.minimum(inside.n, outside.n) >= options.min_samples
-    p_value = 2 * np.fmin(evidence.p_value, regions.rank_test(loss, rows))
-    p_value = np.where(enough, np.minimum(p_value, 1.0), np.nan)
+    p_value = either_test(regions.rank_test(context.loss, rows), excess.evidence.p_value)
+    p_value = np.where(enough, p_value, np.nan)
     q = context.q_values(KIND, p_value)
-    found = (q <= context.alpha) & _matters(evidence, loss[rows], context, ratio=ratio)
+    found = (q <= context.alpha) & excess.matters(options.min_loss_ratio)
     for region in np.flatnonzero(found).tolist():
-        members = regions.members(region) & rows
-        yield _insight(
-            context,
-            replace(evidence, p_value=p_value),
-            (inside, outside),
-            (region, regions.ids[region], members, float(q[region])),
-            effect_name=RATIO if ratio else DIFFERENCE,
-        )
-
-
-def _matters(
-    evidence: Evidence, loss: NDArray[np.floating], context: Context, *, ratio: bool
-) -> NDArray[np.bool_]:
-    """Large enough to matter, and an interval that excludes "no effect"."""
-    least = context.options.min_loss_ratio
-    if ratio:
-        return (evidence.effect >= least) & (evidence.lower > 1)
-    return (evidence.effect >= (least - 1) * float(loss.std())) & (evidence.lower > 0)
+        yield _insight(context, excess, region, (float(p_value[region]), float(q[region])))
 
 
 def _insight(
-    context: Context,
-    evidence: Evidence,
-    summary: tuple[Moments, Moments],
-    where: tuple[int, str, NDArray[np.bool_], float],
-    effect_name: str,
+    context: Context, excess: Excess, region: int, certainty: tuple[float, float]
 ) -> Insight:
-    inside, outside = summary
-    region, region_id, members, q_value = where
-    mean, base, n = float(inside.mean[region]), float(outside.mean[region]), int(inside.n[region])
-    effect = float(evidence.effect[region])
-    span = (float(evidence.lower[region]), float(evidence.upper[region]))
-    size = (
-        f"{words.number(effect)} × the"
-        if effect_name == RATIO
-        else f"{words.number(effect)} above the"
-    )
+    rows = context.labelled(context.tested, "validation")
+    members = context.regions.members(region) & rows
+    n = int(excess.inside.n[region])
     metadata = context.explain(members, context.tested)
     return Insight(
         kind=KIND,
-        title=f"Loss {size} rest of {context.tested} in {words.samples(n)}"
+        title=f"Loss {excess.size(region)} {context.tested} in {words.samples(n)}"
         f"{words.mostly(context.snapshot, members)}",
-        description=f"Mean loss {words.number(mean)} against {words.number(base)} in the rest of "
-        f"{context.tested} ({effect_name}: {words.number(effect)}, "
-        f"{words.span(*span, context.options.confidence)}).",
+        description=excess.describe(region, context.tested, context.options.confidence),
         action=_action(words.fields(context.collectable(metadata))),
-        region=region_id,
+        region=context.regions.ids[region],
         split=context.tested,
         samples=context.keys(members),
-        effect=effect,
-        effect_name=effect_name,
-        interval=span,
-        p_value=float(evidence.p_value[region]),
-        q_value=q_value,
-        severity=_recoverable(inside, outside, region),
+        effect=float(excess.evidence.effect[region]),
+        effect_name=excess.effect_name,
+        interval=excess.interval(region),
+        p_value=certainty[0],
+        q_value=certainty[1],
+        severity=float(excess.severity[region]),
         counts={str(context.tested): n},
-        base_rates={"mean_loss_region": mean, f"mean_loss_rest_of_{context.tested}": base},
+        base_rates=excess.base_rates(region, context.tested),
         metadata=metadata,
     )
-
-
-def _recoverable(inside: Moments, outside: Moments, region: int) -> float:
-    """Share of the split's loss that would go if the region performed like the rest."""
-    total = abs(float(inside.total[region])) + abs(float(outside.total[region]))
-    excess = float(inside.n[region] * (inside.mean[region] - outside.mean[region]))
-    return min(1.0, excess / total) if total else 0.0
 
 
 def _action(separated_by: str) -> str:

@@ -1,0 +1,130 @@
+"""How much more loss sets of samples have than the rest, and what that is worth.
+
+What all kinds that judge performance have in common: one effect, one threshold, one severity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlflow_latent.evidence import Evidence, Moments, mean_ratio, moments, rank_test, rest, welch
+from mlflow_latent.insights import words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RATIO, DIFFERENCE = "mean loss ÷ rest", "mean loss − rest"
+
+
+@dataclass(frozen=True, eq=False)
+class Excess:
+    """The loss of G sets of samples against the rest of the same split.
+
+    Attributes:
+        inside: of each set.
+        outside: of the rest.
+        evidence: ratio of the means, or their difference where a loss may be negative: a ratio of
+            means that may be negative says nothing.
+        spread: standard deviation of the split's losses.
+        is_ratio: which of the two the effect is.
+    """
+
+    inside: Moments
+    outside: Moments
+    evidence: Evidence
+    spread: float
+    is_ratio: bool
+
+    @classmethod
+    def of(
+        cls, loss: NDArray[np.floating], inside: Moments, outside: Moments, confidence: float
+    ) -> Excess:
+        """Compare; `loss` holds all losses of the split."""
+        is_ratio = bool((loss >= 0).all())
+        evidence = (mean_ratio if is_ratio else welch)(inside, outside, confidence)
+        return cls(inside, outside, evidence, float(loss.std(dtype=np.float64)), is_ratio)
+
+    @property
+    def effect_name(self) -> str:
+        """What the effect is."""
+        return RATIO if self.is_ratio else DIFFERENCE
+
+    def matters(self, least: float) -> NDArray[np.bool_]:
+        """(G,) whether the effect is large enough and its interval excludes "no effect".
+
+        Args:
+            least: ratio of the means from which it matters; for differences, what it exceeds one
+                by is taken in standard deviations.
+        """
+        found = self.evidence
+        if self.is_ratio:
+            return np.asarray((found.effect >= least) & (found.lower > 1))
+        return np.asarray((found.effect >= (least - 1) * self.spread) & (found.lower > 0))
+
+    @property
+    def severity(self) -> NDArray[np.float64]:
+        """(G,) share of the split's loss that would go if a set performed like the rest, 0…1.
+
+        It grows with the size of the set and with its excess, and is 0 without an excess.
+        """
+        total = np.abs(self.inside.total) + np.abs(self.outside.total)
+        excess = self.inside.n * np.nan_to_num(self.inside.mean - self.outside.mean)
+        share = np.divide(excess, total, out=np.zeros_like(total), where=total > 0)
+        return np.clip(share, 0.0, 1.0)
+
+    def interval(self, group: int) -> tuple[float, float]:
+        """Return the interval of one set's effect."""
+        return float(self.evidence.lower[group]), float(self.evidence.upper[group])
+
+    def size(self, group: int) -> str:
+        """Return `2.1 × the rest of` or `0.4 above the rest of`."""
+        effect = words.number(float(self.evidence.effect[group]))
+        return f"{effect} {'×' if self.is_ratio else 'above'} the rest of"
+
+    def describe(self, group: int, split: str | None, confidence: float) -> str:
+        """Return both means and the effect with its interval, as a sentence."""
+        effect = words.number(float(self.evidence.effect[group]))
+        return (
+            f"Mean loss {words.number(float(self.inside.mean[group]))} against "
+            f"{words.number(float(self.outside.mean[group]))} in the rest of {split} "
+            f"({self.effect_name}: {effect}, {words.span(*self.interval(group), confidence)})."
+        )
+
+    def base_rates(self, group: int, split: str | None) -> dict[str, float]:
+        """Return both means by name."""
+        return {
+            "mean_loss_region": float(self.inside.mean[group]),
+            f"mean_loss_rest_of_{split}": float(self.outside.mean[group]),
+        }
+
+
+def either_test(
+    p_ranks: NDArray[np.floating], p_means: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Bonferroni over the rank test (many a little worse) and Welch's (a few much worse)."""
+    return np.asarray(np.minimum(2 * np.fmin(p_ranks, p_means), 1.0))
+
+
+def split_moments(loss: NDArray[np.floating], inside: NDArray[np.bool_]) -> tuple[Moments, Moments]:
+    """Summarize the losses inside a set and in the rest, each as one group."""
+    both = moments(loss, inside.astype(np.int64), 2)
+    others = rest(both)
+    pick = [Moments(of.n[1:], of.mean[1:], of.variance[1:]) for of in (both, others)]
+    return pick[0], pick[1]
+
+
+def worse(loss: NDArray[np.floating], inside: NDArray[np.bool_], min_samples: int) -> float:
+    """Return the p-value that losses are larger inside than in the rest.
+
+    Args:
+        loss: (N,) finite.
+        inside: (N,) mask.
+        min_samples: that each side needs; with fewer the p-value is NaN.
+    """
+    if min(int(inside.sum()), int((~inside).sum())) < min_samples:
+        return float("nan")
+    p_means = welch(*split_moments(loss, inside)).p_value
+    return float(either_test(rank_test(loss, inside.astype(np.int64), 2)[1:], p_means)[0])

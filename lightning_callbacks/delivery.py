@@ -70,8 +70,22 @@ def start_uploader(spool: Spool) -> Uploader | None:
     return Uploader(spool, tracker.upload, tracker.is_reachable)
 
 
-def analyze_captures(spool: Spool, notices: Notices) -> None:
-    """Analyze what was captured; a failure is a warning with the command to run later."""
+def analyze_captures(spool: Spool, notices: Notices, *, server_away: bool = False) -> None:
+    """Analyze what was captured; a failure is a warning with the command to run later.
+
+    Args:
+        spool: where the captures are.
+        notices: where the warning goes.
+        server_away: whether uploads failed: an analysis would take minutes and find no place to go.
+    """
+    if server_away:
+        sync = f"mlflow-latent sync {shlex.quote(str(spool.folder))}"
+        later = f"{sync} && {_command(spool)}"
+        notices.warn(
+            "analysis",
+            f"not analyzed, since MLflow does not answer; nothing is lost, later run: {later}",
+        )
+        return
     try:
         mlflow_latent.analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
     except Exception as error:  # noqa: BLE001 - the training has succeeded, whatever this is

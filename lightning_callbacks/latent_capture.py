@@ -295,7 +295,7 @@ class LatentCapture(CallbackBase):
             self._current.uploader.close(timeout=LAST_SECONDS)
 
     def _deliver(self, session: CaptureSession) -> None:
-        if session.uploader is not None:
-            session.uploader.close()
+        summary = session.uploader.close() if session.uploader is not None else None
         if self.settings.analyze and self._captured_epoch is not None:
-            analyze_captures(session.spool, self._notices)
+            away = summary is not None and summary.left > 0
+            analyze_captures(session.spool, self._notices, server_away=away)

@@ -9,7 +9,7 @@ import pytest
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.loggers.logger import DummyLogger
 
-from lightning_callbacks import LatentCapture
+from lightning_callbacks import LatentCapture, LatentCaptureWarning
 from lightning_callbacks.runs import FILE_STORE_MEND, explain_file_store
 from mlflow_latent.store import CaptureStore
 from mlflow_latent.tracking import RunTracker
@@ -124,3 +124,20 @@ def test_other_exceptions_are_left_alone() -> None:
     for error in (ValueError("MLFLOW_ALLOW_FILE_STORE"), mlflow.MlflowException("x")):
         explain_file_store(error)
         assert not hasattr(error, "__notes__")
+
+
+def test_where_mlflow_does_not_answer_nothing_is_analyzed_and_the_way_on_is_named(
+    tiny: SimpleNamespace, make_trainer: Callable[..., Any], tmp_path: Path
+) -> None:
+    nobody = "http://127.0.0.1:9"  # the discard port: nothing listens there
+    loader = tiny.loader()
+    callback = capture(
+        run_id="r1", tracking_uri=nobody, spool=tmp_path / "spool", analyze=True, strict=False
+    )
+    with pytest.warns(LatentCaptureWarning) as warned:
+        make_trainer(callback).fit(tiny.Classifier(), loader, loader)
+
+    texts = [str(w.message) for w in warned if isinstance(w.message, LatentCaptureWarning)]
+    said = next(text for text in texts if "not analyzed" in text)
+    assert f"mlflow-latent sync {tmp_path / 'spool' / 'r1'} && mlflow-latent analyze r1" in said
+    assert CaptureStore(tmp_path / "spool" / "r1" / "latent").epochs() == [0, 1]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from mlflow_latent.curves import find_curves
 from mlflow_latent.errors import InputError, did_you_mean
@@ -19,12 +20,12 @@ from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from mlflow_latent.snapshot import Snapshot
 
 TRAIN, VAL, TEST = "train", "val", "test"
+DYNAMICS = ("area_under_margin", "forgetting_events")  # that the table of samples shows
 TYPICAL = 8  # samples that stand for a region
 
 
@@ -202,8 +203,25 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     table = measures.snapshot.frame.assign(**derived)
     if measures.class_distance is not None:
         table = table.join(measures.class_distance)
+    table = table.assign(**_label_columns(measures))
     table["neighbors"] = list(measures.neighbors.indices)
     projection = measures.projection
     if projection is not None:
         table["projection_x"], table["projection_y"] = projection[:, 0], projection[:, 1]
     return table
+
+
+def _label_columns(measures: Measures) -> dict[str, Any]:
+    """How well each label is supported, and how it was learned."""
+    columns: dict[str, Any] = {}
+    quality, dynamics = measures.label_quality, measures.dynamics
+    if quality is not None:
+        snapshot, codes = measures.snapshot, quality.suggested
+        names = {int(code): snapshot.class_name(int(code)) for code in np.unique(codes)}
+        columns["label_quality"] = quality.quality
+        columns["suggested_class"] = pd.array(
+            [names[code] if code >= 0 else None for code in codes.tolist()], dtype="string"
+        )
+    if dynamics is not None:
+        columns |= {name: dynamics[name] for name in DYNAMICS}
+    return columns

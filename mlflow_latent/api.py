@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Report
 
 
+MIN_HISTORY_EPOCHS = 2  # one epoch has no history
+
+
 def analyze(
     source: str | Path | Snapshot,
     *,
@@ -75,11 +78,20 @@ def analyze(
     else:
         progress("download")
         run_id, captures = source, _download(source, tracking_uri, epoch)
-    snapshot = CaptureStore(captures).snapshot(epoch, layer)
+    snapshot = _load(CaptureStore(captures), epoch, layer)
     report = analysis.analyze(snapshot, options, run_id=run_id, progress=progress)
     progress("figures")
     _publish(report, captures, tracking_uri, progress)
     return report
+
+
+def _load(store: CaptureStore, epoch: int | None, layer: str | None) -> Snapshot:
+    """Read a snapshot, with how its samples were learned if more than one epoch was captured."""
+    snapshot = store.snapshot(epoch, layer)
+    learned = [number for number in store.epochs() if number <= (snapshot.epoch or 0)]
+    if len(learned) < MIN_HISTORY_EPOCHS:
+        return snapshot
+    return replace(snapshot, history=store.history(learned))
 
 
 def _options(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.errors import InputError
-from mlflow_latent.schema import KEY, SAMPLE_ID, SPLIT
+from mlflow_latent.schema import EPOCH, KEY, LOSS, MARGIN, PREDICTION, SAMPLE_ID, SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +91,23 @@ def as_field(name: str, values: ArrayLike, size: int) -> pd.Series[Any]:
     if pd.api.types.is_numeric_dtype(column):
         return column.astype(np.float64).replace([np.inf, -np.inf], np.nan)
     return column.where(column.isna(), column.astype(str)).astype("string")
+
+
+def as_history(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows per sample and epoch with ids as text and numbers as numbers."""
+    missing = [name for name in (*KEY, EPOCH) if name not in history]
+    if missing:
+        raise InputError(
+            f"history must have the columns {', '.join((*KEY, EPOCH))}; {', '.join(missing)} is not"
+            f" among {', '.join(map(str, history.columns))}"
+        )
+    size = len(history)
+    columns: dict[str, Any] = {name: history[name].astype(str).to_numpy() for name in KEY}
+    columns[EPOCH] = as_codes(f"history[{EPOCH!r}]", history[EPOCH].to_numpy(), size)
+    for name in (LOSS, MARGIN, PREDICTION):
+        if name in history:
+            columns[name] = as_numbers(f"history[{name!r}]", history[name].to_numpy(), size)
+    return pd.DataFrame(columns)
 
 
 def _one_dimensional(name: str, values: ArrayLike, size: int) -> NDArray[Any] | pd.Series[Any]:

@@ -14,6 +14,7 @@ METADATA_KEY = b"mlflow_latent"
 
 SAMPLE_ID, SPLIT, EPOCH, URI = "sample_id", "split", "epoch", "uri"
 TARGET, PREDICTION, PRED_PROBS, LOSS = "target", "prediction", "pred_probs", "loss"
+MARGIN = "margin"  # of a history: probability of the target − the best other one
 KEY = [SPLIT, SAMPLE_ID]
 META_PREFIX, METRIC_PREFIX, LOSS_PREFIX, EMBEDDING = "meta_", "metric_", "loss_", "embedding"
 

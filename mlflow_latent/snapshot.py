@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from mlflow_latent.columns import as_codes, as_fields, as_keys, as_matrix, as_numbers
+from mlflow_latent.columns import as_codes, as_fields, as_history, as_keys, as_matrix, as_numbers
 from mlflow_latent.errors import EmptySnapshotError
 from mlflow_latent.schema import (
     KEY,
@@ -50,8 +50,9 @@ class Snapshot:
         epoch: the 0-based epoch that the weights had finished.
         layer: the layer whose output the embedding is.
         info: what the capture files say of themselves.
-        history: one row per sample and captured epoch (`split`, `sample_id`, `epoch`, `loss`,
-            `prediction`), if captured.
+        history: one row per sample and captured epoch, if captured: `split`, `sample_id`, `epoch`,
+            `loss`, and where known `prediction` and `margin` (probability of the target − the best
+            other one).
         dropped: the rows that could not be used, with the reason.
         notes: what else the reader of the report should know (a file that could not be read).
     """
@@ -166,7 +167,9 @@ class Snapshot:
             task: what the model does.
             epoch: the 0-based epoch that the weights had finished.
             layer: the layer whose output the embedding is.
-            history: one row per sample and epoch: `split`, `sample_id`, `epoch`, `loss`.
+            history: one row per sample and epoch: `split`, `sample_id`, `epoch`, `loss`, and where
+                known `margin` (probability of the target − the best other one, −1…1) and
+                `prediction` (class index). Ids as in `sample_id`; other samples are ignored.
 
         Returns:
             A snapshot without the rows that hold NaN or infinity where a number must be; they are
@@ -212,7 +215,7 @@ class Snapshot:
                 metrics=better,
                 layers=(layer,) if layer else (),
             ),
-            history=history,
+            history=None if history is None else as_history(history),
         ).usable(unlabelled_rows(frame))
 
     def usable(self, unlabelled: NDArray[np.bool_]) -> Self:

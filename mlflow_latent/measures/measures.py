@@ -13,7 +13,9 @@ from mlflow_latent.columns import as_matrix
 from mlflow_latent.errors import InputError
 from mlflow_latent.measures.classes import class_distances
 from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
+from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
+from mlflow_latent.measures.label_quality import LabelQuality, label_quality
 from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
 from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
@@ -170,6 +172,33 @@ class Measures:
             return None
         rows = self.snapshot.rows(TRAIN) if TRAIN in self.splits else np.ones(len(target), bool)
         return class_distances(self.reduced, target, rows, self.snapshot.class_name)
+
+    @cached_property
+    def dynamics(self) -> pd.DataFrame | None:
+        """How each sample was learned over the captured epochs; None without a history."""
+        return learning_dynamics(self.snapshot)
+
+    @cached_property
+    def label_quality(self) -> LabelQuality | None:
+        """How well each label is supported; None without targets."""
+        target = self.snapshot.codes(TARGET)
+        if target is None:
+            return None
+        probabilities = self.snapshot.pred_probs
+        return label_quality(target, self.neighbors, probabilities, self._margin_over_epochs())
+
+    def _margin_over_epochs(self) -> NDArray[np.float32] | None:
+        """Mean margin over the epochs, alike in train, where labels are learned by heart.
+
+        Elsewhere later epochs count more: nothing is learned by heart, and the model knows better.
+        """
+        if self.dynamics is None:
+            return None
+        mean, recent = (
+            self.dynamics[name].to_numpy(np.float32)
+            for name in ("area_under_margin", "recent_margin")
+        )
+        return np.where(self.snapshot.rows(TRAIN), mean, recent)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from mlflow_latent.columns import refuse_duplicates
 from mlflow_latent.errors import MissingCaptureError, StoreError, did_you_mean
 from mlflow_latent.schema import (
@@ -16,10 +18,12 @@ from mlflow_latent.schema import (
     PREDICTION,
     SAMPLE_ID,
     SPLIT,
+    TARGET,
     embedding_column,
     sort_splits,
 )
 from mlflow_latent.snapshot import Snapshot
+from mlflow_latent.store.margins import with_margin
 from mlflow_latent.store.shard import Shard
 from mlflow_latent.store.tables import concatenate, is_null, to_frame, to_matrix
 
@@ -27,10 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    import pandas as pd
     import pyarrow as pa
 
-_HISTORY = {SPLIT, SAMPLE_ID, EPOCH, LOSS, PREDICTION}
+_HISTORY = {SPLIT, SAMPLE_ID, EPOCH, LOSS, PREDICTION, PRED_PROBS}
 
 
 class CaptureStore:
@@ -107,16 +110,42 @@ class CaptureStore:
             notes=(*self.problems, *failed, *_left_out(shards, usable)),
         ).usable(unlabelled=is_null(captures, LOSS))
 
-    def history(self) -> pd.DataFrame:
-        """Return `split`, `sample_id`, `epoch`, `loss`, `prediction` of every captured epoch.
+    def history(self, epochs: Sequence[int] | None = None) -> pd.DataFrame:
+        """Return how each sample was learned: a row per sample and captured epoch.
+
+        Args:
+            epochs: the epochs that are wanted; default all.
+
+        Returns:
+            `split`, `sample_id`, `epoch`, `loss`, `prediction`, and where probabilities and targets
+            were captured `margin`: the probability of the target − the best other one. One file's
+            probabilities are in memory at a time.
 
         Raises:
-            MissingCaptureError: there are no captures.
+            MissingCaptureError: there are no captures, or none of these epochs.
         """
-        shards = self._captures()
+        shards = [s for s in self._captures() if epochs is None or s.epoch in epochs]
         if not shards:
             raise MissingCaptureError(f"no captures in {self.root}")
-        return to_frame(_read(shards, _HISTORY.__contains__)[0])
+        targets = self._targets()
+        nobody = pd.Series(dtype="Int32")
+        return to_frame(
+            _read(
+                shards,
+                _HISTORY.__contains__,
+                lambda table, split: with_margin(table, targets.get(split, nobody)),
+            )[0]
+        )
+
+    def _targets(self) -> dict[str, pd.Series[int]]:
+        """Class index by sample id, of each split that has targets."""
+        shards = [s for s in self.shards if s.table == "samples" and TARGET in s.columns]
+        if not shards:
+            return {}
+        samples = to_frame(_read(shards, {*KEY, TARGET}.__contains__)[0]).drop_duplicates(KEY)
+        return {
+            str(split): rows.set_index(SAMPLE_ID)[TARGET] for split, rows in samples.groupby(SPLIT)
+        }
 
     def _captures(self) -> list[Shard]:
         return [shard for shard in self.shards if shard.table == "captures"]
@@ -167,13 +196,21 @@ def _is_scalar(column: str) -> bool:
     return not column.startswith(EMBEDDING)
 
 
-def _read(shards: Iterable[Shard], wanted: Callable[[str], bool]) -> tuple[pa.Table, list[str]]:
-    """Read the wanted columns, train first; a file that fails is named and left out."""
+def _read(
+    shards: Iterable[Shard],
+    wanted: Callable[[str], bool],
+    reduce: Callable[[pa.Table, str], pa.Table] = lambda table, _: table,
+) -> tuple[pa.Table, list[str]]:
+    """Read the wanted columns, train first; a file that fails is named and left out.
+
+    Each file's table goes through `reduce` with its split before the next one is read.
+    """
     rank = {split: place for place, split in enumerate(sort_splits(s.split for s in shards))}
     tables, failed = [], []
     for shard in sorted(shards, key=lambda s: (rank[s.split], s.path)):
         try:
-            tables.append(shard.read([name for name in shard.columns if wanted(name)]))
+            table = shard.read([name for name in shard.columns if wanted(name)])
+            tables.append(reduce(table, shard.split))
         except StoreError as error:
             failed.append(str(error))
     if not tables:

@@ -1,0 +1,171 @@
+"""How well each label is supported: by the model, by the neighbors' labels, and over the epochs.
+
+Every part is a margin, −1…1: the support for the label minus that for the best other class. Parts
+that are bounded alike can be added as they are: nothing has to be tuned, and none of them, however
+overconfident, can outvote the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlflow_latent.measures.neighbors import Neighbors
+
+CHUNK_ROWS = 65_536
+SELF_CONFIDENCE_WEIGHT = 0.2  # it breaks ties where the margins saturate, and no more
+PROBABILITY_FLOOR = 1e-5  # below it self-confidence says nothing more
+PRIOR_VOTES = 0.5  # of no neighbor: few or far neighbors are weak evidence
+
+
+@dataclass(frozen=True, eq=False)
+class LabelQuality:
+    """How well the label of each of N samples is supported; NaN where there is no label.
+
+    Attributes:
+        quality: (N,) 0…1, the higher the better: to rank by.
+        suggested: (N,) class index that is supported best beside the label; −1 without a label.
+        model_margin: (N,) probability of the label − the best other one, over the captured epochs;
+            all NaN without probabilities.
+        neighbor_margin: (N,) the same of the neighbors' votes.
+        neighbor_share: (N,) votes of the class that most neighbors have, 0…1.
+    """
+
+    quality: NDArray[np.float32]
+    suggested: NDArray[np.int32]
+    model_margin: NDArray[np.float32]
+    neighbor_margin: NDArray[np.float32]
+    neighbor_share: NDArray[np.float32]
+
+
+def label_quality(
+    target: NDArray[np.int32],
+    neighbors: Neighbors,
+    pred_probs: NDArray[np.float32] | None,
+    margin_over_epochs: NDArray[np.float32] | None = None,
+) -> LabelQuality:
+    """Measure how well each label is supported.
+
+    Args:
+        target: (N,) class index, −1 where missing.
+        neighbors: the neighbor graph; a sample is not its own neighbor.
+        pred_probs: (N, C) class probabilities, if captured.
+        margin_over_epochs: (N,) mean margin over the epochs, NaN where there is none; in its place
+            the margin of `pred_probs` is taken. A label that was learned by heart has it low,
+            because it was learned late.
+
+    Returns:
+        The mean of two margins, rescaled, with a small share of the log self-confidence. Sources:
+        normalized margin and self-confidence of Northcutt et al. 2021, area under the margin of
+        Pleiss et al. 2020; neighbors vote with Gaussian weights of the distance, divided by the
+        root of the class's share, so that a rare class is not outvoted by its surroundings.
+    """
+    classes = int(target.max()) + 1
+    width = max(classes, 0 if pred_probs is None else pred_probs.shape[1])
+    size = len(target)
+    parts = {name: np.full(size, np.nan, np.float32) for name in ("model", "votes", "lead", "log")}
+    suggested = np.full(size, -1, np.int32)
+    weight = _vote_weight(target, width)
+    scale = _scale(neighbors)
+    for start in range(0, size, CHUNK_ROWS):
+        rows = np.arange(start, min(start + CHUNK_ROWS, size))
+        rows = rows[target[rows] >= 0]
+        votes = _votes(rows, target, neighbors, weight, scale)
+        parts["votes"][rows] = _margin(votes, target[rows])
+        parts["lead"][rows] = votes.max(axis=1)
+        support = votes
+        if pred_probs is not None:
+            probabilities = _padded(pred_probs[rows], width)
+            parts["model"][rows] = _margin(probabilities, target[rows])
+            parts["log"][rows] = _log_confidence(probabilities, target[rows])
+            support = votes + probabilities
+        suggested[rows] = _best_other(support, target[rows])
+    if margin_over_epochs is not None:
+        known = np.isfinite(margin_over_epochs) & (target >= 0)
+        parts["model"][known] = margin_over_epochs[known]
+    return LabelQuality(
+        quality=_combine(parts["model"], parts["votes"], parts["log"]),
+        suggested=suggested,
+        model_margin=parts["model"],
+        neighbor_margin=parts["votes"],
+        neighbor_share=parts["lead"],
+    )
+
+
+def _combine(
+    model: NDArray[np.float32], votes: NDArray[np.float32], log: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Add what there is and bring it to 0…1."""
+    score = np.where(np.isnan(model), votes, (model + votes) / 2)
+    score = score + SELF_CONFIDENCE_WEIGHT / 2 * np.nan_to_num(log)
+    lowest = -1 - SELF_CONFIDENCE_WEIGHT / 2
+    return np.clip((score - lowest) / (1 - lowest), 0, 1).astype(np.float32)
+
+
+def _vote_weight(target: NDArray[np.int32], width: int) -> NDArray[np.float64]:
+    """(width,) weight of a vote for each class, mean 1 over the votes; 0 where there is none.
+
+    Divided by the root of the share: by the share itself, one neighbor of a class of five would
+    outvote all the others.
+    """
+    counts = np.bincount(target[target >= 0], minlength=width)
+    share = counts / max(1, counts.sum())
+    weight = np.divide(1.0, np.sqrt(share), out=np.zeros(width), where=share > 0)
+    return np.asarray(weight / max((weight * share).sum(), 1e-12))
+
+
+def _scale(neighbors: Neighbors) -> float:
+    apart = neighbors.distances[neighbors.distances > 0]
+    return float(np.median(apart)) if apart.size else 1.0
+
+
+def _votes(
+    rows: NDArray[np.intp],
+    target: NDArray[np.int32],
+    neighbors: Neighbors,
+    weight: NDArray[np.float64],
+    scale: float,
+) -> NDArray[np.float32]:
+    """(R, C) share of the votes for each class; a little of them is nobody's."""
+    votes = np.zeros((len(rows), len(weight)), dtype=np.float32)
+    place = np.arange(len(rows))
+    for column in range(neighbors.k):
+        label = target[neighbors.indices[rows, column]]
+        near = np.exp(-((neighbors.distances[rows, column] / scale) ** 2))
+        votes[place, label] += np.where(label >= 0, near * weight[label], 0.0)
+    return votes / (votes.sum(axis=1, keepdims=True) + PRIOR_VOTES)
+
+
+def _padded(probabilities: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """A target may be of a class that the model does not know: its probability is 0."""
+    known = np.nan_to_num(probabilities, posinf=0.0, neginf=0.0)
+    return np.pad(known, ((0, 0), (0, width - known.shape[1])))
+
+
+def _margin(support: NDArray[np.float32], target: NDArray[np.int32]) -> NDArray[np.float32]:
+    rows = np.arange(len(target))
+    own = support[rows, target]
+    others = support.copy()
+    others[rows, target] = -1
+    best = others.max(axis=1) if others.shape[1] > 1 else np.zeros(len(rows), np.float32)
+    return np.asarray(own - best)
+
+
+def _best_other(support: NDArray[np.float32], target: NDArray[np.int32]) -> NDArray[np.int32]:
+    others = support.copy()
+    others[np.arange(len(target)), target] = -1
+    best = others.argmax(axis=1).astype(np.int32)
+    return best if support.shape[1] > 1 else np.full(len(target), -1, np.int32)
+
+
+def _log_confidence(
+    probabilities: NDArray[np.float32], target: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """(R,) log of the label's probability, −1 at `PROBABILITY_FLOOR` and below, 0 at 1."""
+    own = probabilities[np.arange(len(target)), target]
+    return np.asarray(-np.log(np.clip(own, PROBABILITY_FLOOR, 1)) / np.log(PROBABILITY_FLOOR))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BEGIN, END = "<!-- planted: begin -->", "<!-- planted: end -->"
-QUICK = 4  # a quick run makes one in so many of a cell's data sets
+QUICK = 6  # a quick run makes one in so many of a cell's data sets
 
 
 def main() -> None:

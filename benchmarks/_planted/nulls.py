@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
     for shape in ("uneven", "curved", "continuous", "correlated"):
         yield case(f"3,000 samples, {shape} space", partial(null, shape=shape), 40, quick=True)
     yield case("3 columns", partial(null, dim=3), 30)
-    yield case("25,000 samples", partial(null, train=20_000, val=5000), 15)
+    yield case("13,000 samples", partial(null, train=8000, val=5000), 15)
     for skill, word in ((4.0, "skilled"), (2.0, "poor")):
         make = partial(null, scores=True, skill=skill)
         name = f"probabilities and ten epochs of a {word} model"

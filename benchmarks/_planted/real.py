@@ -1,4 +1,4 @@
-"""Planted in real digits: flipped labels, copies, strangers, blurred regions; and nothing."""
+"""Planted in real digits: flipped labels, copies, strangers, weak regions; and nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from _planted import oracle
 from _planted.dataset import NOTHING, Case, Dataset, mask
 from _planted.digits import (
     CLASSES,
@@ -18,13 +19,14 @@ from _planted.digits import (
     split_rows,
     train,
 )
+from _planted.space import Space, cross_entropy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Noise = Literal["uniform", "pair", "boundary"]
 Copy = Literal["exact", "noisy", "shifted"]
-NULL_MODELS = 8  # trained models that share the null data sets
+MODELS = 6  # trained models that share the data sets in which outcomes are exchanged
 BESIDE_LABELS = frozenset({"low_performance", "overfitting", "hard_to_learn", "outlier"})
 BESIDE_REAL = frozenset(
     {"low_performance", "overfitting", "hard_to_learn", "label_error", "outlier"}
@@ -110,36 +112,67 @@ def strangers(seed: int, source: Source, count: int) -> Dataset:
 
 
 def exchangeable(seed: int, source: Source) -> Dataset:
-    """A trained model's embeddings of images it never saw, with nothing to find.
+    """A trained model's embeddings, with nothing to find.
 
-    The held-out images are split at random, so both halves are draws of one population. What the
-    model made of a sample (probabilities at each epoch, hence loss and prediction) is given to
-    another sample, the classes turned so that its label keeps its probability: loss knows nothing
-    of class or place, yet keeps its distribution and its course. Labels are the true ones.
+    Splits are drawn at random after training. What the model made of a sample (probabilities at
+    each epoch, hence loss and prediction) is given to another sample, the classes turned so that
+    its label keeps its probability: loss and split know nothing of class or place, yet losses keep
+    their distribution and their course. Labels are the true ones.
     """
-    model = clean_model(source, seed % NULL_MODELS)
-    _, labels, split = split_rows(source, seed % NULL_MODELS)
-    random = np.random.default_rng([seed, 4])
-    rows = random.permutation(np.flatnonzero(split == "val"))
-    target, donor = labels[rows], random.permutation(rows)
-    turn = (labels[donor] - target)[:, None]
-    columns = (np.arange(CLASSES) + turn) % CLASSES
+    model, target, split, donor = _exchange(seed, source)
+    columns = (np.arange(CLASSES) + (target[donor] - target)[:, None]) % CLASSES
     stages = [np.take_along_axis(stage[donor], columns, axis=1) for stage in model.stages]
-    halves = np.where(np.arange(len(rows)) < len(rows) * 0.6, "train", "val").astype(object)
-    moved = Trained(model.embedding[rows], stages)
-    return Dataset(snapshot_of(moved, target, halves), np.zeros(len(rows), dtype=bool))
+    moved = Trained(model.embedding, stages)
+    return Dataset(snapshot_of(moved, target, split), np.zeros(len(target), dtype=bool))
+
+
+def _exchange(seed: int, source: Source) -> tuple[Trained, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a model, the true labels, splits at random, and whose outcome each sample is given."""
+    model = clean_model(source, seed % MODELS)
+    _, labels, split = split_rows(source, seed % MODELS)
+    random = np.random.default_rng([seed, 4])
+    return model, labels, random.permutation(split), random.permutation(len(labels))
+
+
+def _real_space(seed: int, source: Source) -> Space:
+    """Return the same as a space: only losses, so that a plant may change them."""
+    model, target, split, donor = _exchange(seed, source)
+    loss = cross_entropy(model.stages[-1], target)[donor]
+    return Space(np.random.default_rng([seed, 5]), target, split, model.embedding, loss)
+
+
+def weak(seed: int, source: Source, ratio: float, share: float) -> Dataset:
+    """The samples of one class that are nearest to one of them have `ratio` × the loss."""
+    space = _real_space(seed, source)
+    anchor = space.random.integers(len(space.blob))
+    distance = np.linalg.norm(space.embedding - space.embedding[anchor], axis=1)
+    distance[space.blob != space.blob[anchor]] = np.inf
+    truth = distance <= np.sort(distance)[round(share * len(distance))]
+    space.loss[truth] *= ratio
+    possible = oracle.is_worse(space, truth)
+    return Dataset(space.snapshot(), truth & space.val, possible=possible)
+
+
+def misrepresented(seed: int, source: Source, odds: float, *, over: bool) -> Dataset:
+    """A class that is `odds` times rarer in val (over-) or in train (under-represented)."""
+    space = _real_space(seed, source)
+    one = space.blob == space.random.integers(CLASSES)
+    removed = one & (space.val == over) & (space.random.random(len(one)) < 1 - 1 / odds)
+    space, truth = space.take(~removed), one[~removed]
+    return Dataset(space.snapshot(), truth, possible=oracle.is_misrepresented(space, truth))
 
 
 def cases() -> Iterator[Case]:
     """Give all cells of this module that the machine has data for."""
     yield from _digit_cases("digits", 12)
     if has_mnist():
-        yield from _digit_cases("mnist", 2)
+        yield from _digit_cases("mnist", 1)
 
 
 def _digit_cases(source: Source, seeds: int) -> Iterator[Case]:
     small = source == "digits"
     yield from _label_cases(source, seeds)
+    yield from _region_cases(source)
     beside = BESIDE_REAL | {"near_duplicate"}
     hows: tuple[Copy, ...] = ("exact", "noisy") if small else ("exact", "noisy", "shifted")
     for how in hows:
@@ -153,9 +186,21 @@ def _digit_cases(source: Source, seeds: int) -> Iterator[Case]:
     make_strange = partial(strangers, source=source, count=10)
     yield Case("outlier", f"{source}, 10 inverted images", make_strange, seeds, beside=BESIDE_REAL)
     make_null = partial(exchangeable, source=source)
-    yield Case(
-        NOTHING, f"{source}, held out, outcomes exchanged", make_null, 4 * seeds, quick=small
-    )
+    name = f"{source}, outcomes and splits exchanged"
+    yield Case(NOTHING, name, make_null, 60 if small else 10, quick=small)
+
+
+def _region_cases(source: Source) -> Iterator[Case]:
+    """Give the cells in which regions of the real embedding are changed."""
+    small, seeds = source == "digits", 18 if source == "digits" else 6
+    for share, ratio in ((0.08, 10.0),) if small else ((0.05, 3.0), (0.05, 10.0)):
+        make = partial(weak, source=source, ratio=ratio, share=share)
+        name = f"{source}, part of a class, {share:.0%}, loss {ratio} ×"
+        beside = frozenset({"overfitting"})
+        yield Case("low_performance", name, make, seeds, beside=beside, quick=small)
+    for over, kind in ((True, "over_representation"), (False, "under_representation")):
+        make_thin = partial(misrepresented, source=source, odds=3.0, over=over)
+        yield Case(kind, f"{source}, a class, odds 3.0 ×", make_thin, seeds, quick=small)
 
 
 def _label_cases(source: Source, seeds: int) -> Iterator[Case]:

@@ -61,7 +61,7 @@ def outlier(seed: int, count: int, reach: float, **world: Any) -> Dataset:
 def cases() -> Iterator[Case]:
     """Give all cells of this module."""
     small: dict[str, Any] = {"train": 2000, "val": 1000}
-    medium: dict[str, Any] = {"train": 20_000, "val": 5000}
+    medium: dict[str, Any] = {"train": 8000, "val": 5000}
     for make, kind in ((near_duplicate, "near_duplicate"), (leakage, "leakage")):
         for noise, word in ((0.0, "exact"), (0.02, "noise 0.02"), (0.1, "noise 0.1")):
             quick = noise == 0.02  # noqa: PLR2004
@@ -69,11 +69,11 @@ def cases() -> Iterator[Case]:
             yield Case(kind, f"20 pairs, {word}, 3,000 samples", planted, 15, quick=quick)
         for shape in ("blobs", "uneven", "curved", "continuous"):
             planted = partial(make, pairs=50, noise=0.02, shape=shape, **medium)
-            yield Case(kind, f"50 pairs, noise 0.02, 25,000 samples, {shape}", planted, 5)
+            yield Case(kind, f"50 pairs, noise 0.02, 13,000 samples, {shape}", planted, 5)
     for reach in (1.5, 2.5, 4.0):
         planted = partial(outlier, count=10, reach=reach, **small)
         name = f"10 at {reach} standard deviations, 3,000 samples"
         yield Case("outlier", name, planted, 15, asked=reach > 2, quick=reach > 3)  # noqa: PLR2004
     planted = partial(outlier, count=50, reach=2.5, shape="uneven", **medium)
-    name = "50 at 2.5 standard deviations, 25,000 samples, uneven"
+    name = "50 at 2.5 standard deviations, 13,000 samples, uneven"
     yield Case("outlier", name, planted, 5, asked=False)

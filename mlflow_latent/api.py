@@ -67,8 +67,8 @@ def analyze(
         ...     ),
         ...     projection="pca",
         ... )
-        >>> [reason.kind for reason in report.not_applicable]
-        ['low_performance', 'over_representation', 'overfitting', 'under_representation']
+        >>> {reason.kind: reason.reason for reason in report.not_applicable}["low_performance"]
+        'no per-sample loss was captured'
     """
     options = _options(options, random_state, projection)
     if isinstance(source, Snapshot):

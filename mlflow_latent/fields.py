@@ -89,11 +89,14 @@ def collect_fields(snapshot: Snapshot, derived: pd.DataFrame | None = None) -> F
         derived: N rows of fields that were computed from embeddings and target.
     """
     usable, skipped = [], []
+    target = snapshot.codes(TARGET)
     made = {PREDICTED_CLASS, *(derived.columns if derived is not None else ())}
     for name, values in _columns(snapshot, derived):
         make = _categorical if _is_text(values) else _numeric
         field = replace(make(name, values), derived=name in made)
         reason = _unusable(field, values)
+        if name in snapshot.metadata and not reason and _is_target(values, target):
+            reason = "it is the class under another name"
         if reason:
             skipped.append(f"field {name!r} explains nothing: {reason}")
         else:
@@ -144,6 +147,18 @@ def _unusable(field: Field, values: pd.Series[Any]) -> str | None:
     if field.categories and distinct > max(MAX_CATEGORIES, ID_LIKE * len(present)):
         return f"its {distinct} different texts in {len(present)} samples are ids"
     return None
+
+
+def _is_target(values: pd.Series[Any], target: NDArray[np.int32] | None) -> bool:
+    """Whether every value stands for one class and every class for one value."""
+    if target is None:
+        return False
+    codes, distinct = pd.factorize(values)
+    known = (codes >= 0) & (target >= 0)
+    classes = len(np.unique(target[known]))
+    if classes < 2 or len(distinct) != classes or known.sum() <= classes:  # noqa: PLR2004
+        return False
+    return len(np.unique(codes[known] * (int(target.max()) + 1) + target[known])) == classes
 
 
 def _similarity(a: Field, b: Field) -> float:

@@ -1,4 +1,4 @@
-"""`mlflow-latent export RUN FILE.html`."""
+"""`mlflow-latent export RUN FILE`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from mlflow_latent.errors import InputError
 @click.argument("run")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--epoch", type=int, help="0-based. Default: the newest that was analyzed.")
+@click.option("--insight", type=int, help="Save the samples of the insight of that number instead.")
+@click.option("--split", help="With --insight: only the samples of that split.")
 @tracking_uri_option
 @json_option
 @one_line_errors
@@ -23,18 +25,33 @@ def command(
     run: str,
     file: Path,
     epoch: int | None,
+    insight: int | None,
+    split: str | None,
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Save the report of RUN as FILE, one self-contained HTML page that opens anywhere."""
-    from mlflow_latent.report.bundle import PAGE
-    from mlflow_latent.tracking import RunTracker
+    """Save the report of RUN as FILE, one self-contained HTML page that opens anywhere.
 
+    With --insight N, save the samples of insight N as FILE.csv (a row each) or FILE.json (a list
+    of ids that a loader can take).
+    """
     if not file.parent.is_dir():
         raise InputError(f"folder {str(file.parent)!r} does not exist; make it first")
-    page = RunTracker(run, tracking_uri).download_analysis(epoch, [PAGE]) / PAGE
-    shutil.copyfile(page, file)
+    if insight is None:
+        _export_page(run, file, epoch, tracking_uri)
+    else:
+        from mlflow_latent.tracking import RunTracker
+
+        RunTracker(run, tracking_uri).read_report(epoch).export(insight, file, split)
     if as_json:
         print_json({"run_id": run, "file": str(file), "bytes": file.stat().st_size})
     else:
         click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")
+
+
+def _export_page(run: str, file: Path, epoch: int | None, tracking_uri: str | None) -> None:
+    from mlflow_latent.report.bundle import PAGE
+    from mlflow_latent.tracking import RunTracker
+
+    page = RunTracker(run, tracking_uri).download_analysis(epoch, [PAGE]) / PAGE
+    shutil.copyfile(page, file)

@@ -14,7 +14,7 @@ from mlflow_latent.evidence import q_values
 from mlflow_latent.fields import Fields, collect_fields
 from mlflow_latent.insights.explanation import Population
 from mlflow_latent.insights.regions import Regions
-from mlflow_latent.schema import KEY, SAMPLE_ID, SPLIT
+from mlflow_latent.schema import SPLIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,11 @@ class Context:
 
     def with_alpha(self, alpha: float) -> Context:
         """Return the same context with another share of the error budget; caches are shared."""
-        _ = self.fields, self._populations  # what is computed here is not computed again there
+        _ = (
+            self.fields,
+            self._populations,
+            self._keys,
+        )  # what is computed here is not computed again there
         other = copy.copy(self)
         object.__setattr__(other, "alpha", alpha)
         return other
@@ -159,8 +163,12 @@ class Context:
 
     def keys(self, members: NDArray[np.bool_]) -> tuple[tuple[str, str], ...]:
         """Return (split, sample_id) of each member."""
-        frame = self.snapshot.frame.loc[members, KEY]
-        return tuple(zip(frame[SPLIT], frame[SAMPLE_ID], strict=True))
+        split, sample_id = self._keys
+        return tuple(zip(split[members].tolist(), sample_id[members].tolist(), strict=True))
+
+    @cached_property
+    def _keys(self) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+        return self.snapshot.split, self.snapshot.sample_id
 
     def counts(self, members: NDArray[np.bool_]) -> dict[str, int]:
         """Count the members by split; a split without any is there with 0."""

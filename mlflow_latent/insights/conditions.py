@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow_latent.fields import Field
 
 BINS = 16  # of a number: ranges begin and end at multiples of 1/16 of the samples
+FINE_BINS = 64  # likewise, once it is known about where
 ROUNDING = 0.05  # of the median distance of two edges: what rounding may move an edge by
 FEW_DIGITS, ALL_DIGITS = 2, 17
 
@@ -51,12 +52,18 @@ class Grid:
         return self.conditions.shape[1]
 
 
-def make_grid(field: Field, rows: NDArray[np.bool_]) -> Grid | None:
-    """Cut a field; None where it has fewer than two bins among `rows`."""
+def make_grid(field: Field, rows: NDArray[np.bool_], bins: int = BINS) -> Grid | None:
+    """Cut a field; None where it has fewer than two bins among `rows`.
+
+    Args:
+        field: of N samples.
+        rows: (N,) mask of the samples whose quantiles are the edges.
+        bins: of a number, at most.
+    """
     present = field.present & rows
     if not present.any():
         return None
-    return _categories(field, present) if field.categories else _ranges(field, present)
+    return _categories(field, present) if field.categories else _ranges(field, present, bins)
 
 
 def _categories(field: Field, present: NDArray[np.bool_]) -> Grid | None:
@@ -69,9 +76,9 @@ def _categories(field: Field, present: NDArray[np.bool_]) -> Grid | None:
     return Grid(field.name, codes, np.eye(size, dtype=bool)[used], tuple(rules))
 
 
-def _ranges(field: Field, present: NDArray[np.bool_]) -> Grid | None:
+def _ranges(field: Field, present: NDArray[np.bool_], bins: int) -> Grid | None:
     values = field.column[present]
-    edges = readable(np.quantile(values, np.arange(1, BINS) / BINS))
+    edges = readable(np.quantile(values, np.arange(1, bins) / bins))
     edges = edges[(edges > values.min()) & (edges <= values.max())]
     if not len(edges):
         return None
@@ -82,7 +89,7 @@ def _ranges(field: Field, present: NDArray[np.bool_]) -> Grid | None:
         conditions[number, first : last + 1] = True
     place = np.where(field.present, np.searchsorted(edges, field.column, side="right"), -1)
     name = words.shorten(field.name)
-    rules = tuple(f"{name} {_span(edges, first, last)}" for first, last in spans)
+    rules = tuple(f"{name} is {_span(edges, first, last)}" for first, last in spans)
     return Grid(field.name, place, conditions, rules)
 
 

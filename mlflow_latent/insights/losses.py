@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
-from mlflow_latent.evidence import Evidence, Moments, mean_ratio, moments, rank_test, rest, welch
+from mlflow_latent.evidence import Evidence, Moments, mean_ratio, moments, rest, welch
 from mlflow_latent.insights import words
 
 if TYPE_CHECKING:
@@ -116,15 +117,42 @@ def split_moments(loss: NDArray[np.floating], inside: NDArray[np.bool_]) -> tupl
     return pick[0], pick[1]
 
 
-def worse(loss: NDArray[np.floating], inside: NDArray[np.bool_], min_samples: int) -> float:
-    """Return the p-value that losses are larger inside than in the rest.
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """The losses of M samples, ranked once for many tests.
 
-    Args:
-        loss: (N,) finite.
-        inside: (N,) mask.
-        min_samples: that each side needs; with fewer the p-value is NaN.
+    Attributes:
+        loss: (M,) finite.
+        ranks: (M,) mid-ranks.
     """
-    if min(int(inside.sum()), int((~inside).sum())) < min_samples:
-        return float("nan")
-    p_means = welch(*split_moments(loss, inside)).p_value
-    return float(either_test(rank_test(loss, inside.astype(np.int64), 2)[1:], p_means)[0])
+
+    loss: NDArray[np.floating]
+    ranks: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, loss: NDArray[np.floating]) -> Losses:
+        """Rank them."""
+        return cls(loss, stats.rankdata(loss))
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> Losses:
+        """Keep some of them, and the ranks that they had among all."""
+        return Losses(self.loss[rows], self.ranks[rows])
+
+    def worse(self, inside: NDArray[np.bool_], min_samples: int) -> float:
+        """Return the p-value that losses are larger inside than in the rest.
+
+        Args:
+            inside: (M,) mask.
+            min_samples: that each side needs; with fewer the p-value is NaN.
+        """
+        if min(int(inside.sum()), int((~inside).sum())) < min_samples:
+            return float("nan")
+        p_means = welch(*split_moments(self.loss, inside)).p_value
+        return float(either_test(np.array([self._p_ranks(inside)]), p_means)[0])
+
+    def _p_ranks(self, inside: NDArray[np.bool_]) -> float:
+        """Linear rank test; where the ranks are those of all M samples it is Mann–Whitney's."""
+        n, m = int(inside.sum()), int((~inside).sum())
+        error = np.sqrt(self.ranks.var(ddof=1) * (1 / n + 1 / m))
+        above = self.ranks[inside].mean() - self.ranks[~inside].mean()
+        return float(stats.norm.sf(above / error)) if error > 0 else 1.0

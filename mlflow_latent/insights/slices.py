@@ -8,17 +8,20 @@ Source of the idea: Chung et al. 2019, Slice Finder; the honest halves: Cox 1975
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+
+from mlflow_latent.insights.conditions import FINE_BINS, make_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from mlflow_latent.fields import Field
     from mlflow_latent.insights.conditions import Grid
 
 CANDIDATES = 12  # of each depth that are taken to the other half: more would cost power there
@@ -33,16 +36,19 @@ class Slice:
     """A set of samples that one or two conditions define.
 
     Attributes:
-        parts: (N,) mask of each condition.
-        rules: each condition in words.
+        chosen: each condition, by its place in the grid of its field.
         score: standard errors above the rest, on the half that it was found on.
     """
 
-    parts: tuple[NDArray[np.bool_], ...]
-    rules: tuple[str, ...]
+    chosen: tuple[tuple[Grid, int], ...]
     score: float
 
-    @property
+    @cached_property
+    def parts(self) -> tuple[NDArray[np.bool_], ...]:
+        """(N,) mask of each condition."""
+        return tuple(grid.members(condition) for grid, condition in self.chosen)
+
+    @cached_property
     def members(self) -> NDArray[np.bool_]:
         """(N,) mask of the samples that meet all conditions."""
         return np.asarray(np.logical_and.reduce(self.parts))
@@ -50,7 +56,7 @@ class Slice:
     @property
     def rule(self) -> str:
         """The conditions in words."""
-        return " and ".join(self.rules)
+        return " and ".join(grid.rules[condition] for grid, condition in self.chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,43 +66,63 @@ class Search:
     Attributes:
         rows: (N,) mask of the half.
         loss: (N,) losses.
+        fields: the fields that conditions are about.
         min_samples: that a slice needs here.
         min_loss_ratio: mean loss of a slice ÷ that of the rest from which it matters.
     """
 
     rows: NDArray[np.bool_]
     loss: NDArray[np.floating]
+    fields: Sequence[Field]
     min_samples: int
     min_loss_ratio: float
 
-    def find(self, grids: Sequence[Grid]) -> list[Slice]:
+    def find(self) -> list[Slice]:
         """Return the candidates of both depths, the best first."""
+        grids = [grid for field in self.fields if (grid := make_grid(field, self.rows))]
         tables = _Tables(self, savage_scores(self.loss[self.rows]))
         singles = [(grid, tables.one(grid)) for grid in grids]
         alone = [
-            self._slice((grid,), (condition,), float(scores[condition]))
+            Slice(((grid, condition),), float(scores[condition]))
             for grid, scores in singles
             for condition in _disjoint(grid, scores)
         ]
         singles.sort(key=lambda pair: -float(pair[1].max()))
         paired = [grid for grid, _ in singles[:PAIRED_FIELDS]]
-        together = [found for a, b in combinations(paired, 2) for found in self._pair(tables, a, b)]
-        return [*distinct(alone, self.rows), *distinct(together, self.rows)]
+        together = [found for a, b in combinations(paired, 2) for found in _pair(tables, a, b)]
+        best = [*distinct(alone, self.rows), *distinct(together, self.rows)]
+        return [self._refine(tables, one) for one in best]
 
-    def _pair(self, tables: _Tables, a: Grid, b: Grid) -> Iterable[Slice]:
-        scores = tables.two(a, b)
-        best = int(scores.argmax())
-        if scores.flat[best] >= LEAST_SCORE:
-            place = np.unravel_index(best, scores.shape)
-            yield self._slice((a, b), (int(place[0]), int(place[1])), float(scores.flat[best]))
+    @cached_property
+    def _fine(self) -> dict[str, Grid | None]:
+        return {}
 
-    def _slice(self, grids: tuple[Grid, ...], conditions: tuple[int, ...], score: float) -> Slice:
-        chosen = list(zip(grids, conditions, strict=True))
-        return Slice(
-            tuple(grid.members(condition) for grid, condition in chosen),
-            tuple(grid.rules[condition] for grid, condition in chosen),
-            score,
-        )
+    def _refine(self, tables: _Tables, one: Slice) -> Slice:
+        """Move the edges of each range to where the score is largest, the others held."""
+        for place in [*range(len(one.chosen))] * len(one.chosen):
+            field = next(f for f in self.fields if f.name == one.chosen[place][0].field)
+            if field.categories:
+                continue
+            if field.name not in self._fine:
+                self._fine[field.name] = make_grid(field, self.rows, FINE_BINS)
+            fine = self._fine[field.name]
+            others = [part for number, part in enumerate(one.parts) if number != place]
+            within = np.logical_and.reduce(others) if others else None
+            scores = tables.near(fine, one.parts[place], within) if fine else np.empty(0)
+            if fine and scores.max() > one.score:
+                chosen = list(one.chosen)
+                chosen[place] = fine, int(scores.argmax())
+                one = Slice(tuple(chosen), float(scores.max()))
+        return one
+
+
+def _pair(tables: _Tables, a: Grid, b: Grid) -> Iterable[Slice]:
+    """The best conjunction of two fields, if it is a candidate."""
+    scores = tables.two(a, b)
+    best = int(scores.argmax())
+    if scores.flat[best] >= LEAST_SCORE:
+        first, second = divmod(best, scores.shape[1])
+        yield Slice(((a, first), (b, second)), float(scores.flat[best]))
 
 
 class _Tables:
@@ -107,24 +133,43 @@ class _Tables:
         self.weights = (None, scores, search.loss[search.rows].astype(np.float64))
         self.totals = np.array([len(scores), scores.sum(), self.weights[2].sum()])  # type: ignore[union-attr]
         self.variance = float(scores.var())
+        self.codes: dict[str, NDArray[np.int64]] = {}
         self.is_ratio = bool((search.loss[search.rows] >= 0).all())
         self.spread = float(search.loss[search.rows].std(dtype=np.float64))
 
-    def one(self, grid: Grid) -> NDArray[np.float64]:
-        """(C,) standard errors of each condition above the rest; −inf where it cannot matter."""
-        inside = [grid.conditions @ table for table in self._binned(grid.place, grid.bins)]
+    def one(self, grid: Grid, within: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        """(C,) standard errors of each condition above the rest; −inf where it cannot matter.
+
+        Args:
+            grid: the conditions.
+            within: (N,) mask of what else a sample must meet, if anything.
+        """
+        place = grid.place if within is None else np.where(within, grid.place, -1)
+        inside = [grid.conditions @ table for table in self._binned(place, grid.bins)]
         return self._score(inside)
+
+    def near(
+        self, grid: Grid, condition: NDArray[np.bool_], within: NDArray[np.bool_] | None
+    ) -> NDArray[np.float64]:
+        """(C,) likewise, but −inf for those that are about other samples than `condition`."""
+        total = grid.conditions @ self._binned(grid.place, grid.bins)[0]
+        shared = grid.conditions @ self._binned(np.where(condition, grid.place, -1), grid.bins)[0]
+        union = total + condition[self.search.rows].sum() - shared
+        return np.where(shared >= SAME * union, self.one(grid, within), -np.inf)
 
     def two(self, a: Grid, b: Grid) -> NDArray[np.float64]:
         """(C_a, C_b) likewise of each conjunction; −inf too where one condition adds nothing."""
-        both = np.where((a.place >= 0) & (b.place >= 0), a.place * b.bins + b.place, -1)
-        tables = self._binned(both, a.bins * b.bins)
         left, right = a.conditions.astype(float), b.conditions.astype(float)
-        inside = [left @ table.reshape(a.bins, b.bins) @ right.T for table in tables]
+        shape = a.bins + 1, b.bins + 1  # the last of each holds what has no value
+        codes = self._codes(a) * shape[1] + self._codes(b)
+        tables = [table.reshape(shape) for table in self._sum(codes, shape[0] * shape[1])]
+        inside = [left @ table[:-1, :-1] @ right.T for table in tables]
         score = self._score(inside)
-        for grid, shape in ((a, (-1, 1)), (b, (1, -1))):
-            parent = [grid.conditions @ table for table in self._binned(grid.place, grid.bins)]
-            others = [p.reshape(shape) - i for p, i in zip(parent, inside, strict=True)]
+        for parent in (
+            [(left @ table[:-1].sum(axis=1))[:, None] for table in tables],
+            [(right @ table[:, :-1].sum(axis=0))[None, :] for table in tables],
+        ):
+            others = [p - i for p, i in zip(parent, inside, strict=True)]
             score = np.where(self._above(inside, others) >= LEAST_SCORE, score, -np.inf)
         return score
 
@@ -144,11 +189,20 @@ class _Tables:
         few = np.minimum(inside[0], others[0]) < self.search.min_samples
         return np.where(few, -np.inf, (inside[1] / n - others[1] / m) / error)
 
+    def _codes(self, grid: Grid) -> NDArray[np.int64]:
+        """Bin of each sample of the half; B where it has no value."""
+        if grid.field not in self.codes:
+            codes = grid.place[self.search.rows]
+            self.codes[grid.field] = np.where(codes < 0, grid.bins, codes)
+        return self.codes[grid.field]
+
     def _binned(self, place: NDArray[np.int64], size: int) -> list[NDArray[np.float64]]:
         codes = place[self.search.rows]
-        codes = np.where(codes < 0, size, codes)
+        return [table[:size] for table in self._sum(np.where(codes < 0, size, codes), size + 1)]
+
+    def _sum(self, codes: NDArray[np.int64], size: int) -> list[NDArray[np.float64]]:
         return [
-            np.bincount(codes, weights=weights, minlength=size + 1)[:size].astype(np.float64)
+            np.bincount(codes, weights=weights, minlength=size).astype(np.float64)
             for weights in self.weights
         ]
 
@@ -171,10 +225,12 @@ def savage_scores(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     size = len(values)
     expected = np.cumsum(1 / np.arange(size, 0, -1.0))
-    ordinal = stats.rankdata(values, method="ordinal").astype(np.int64) - 1
-    _, ties = np.unique(values, return_inverse=True)
-    means = np.bincount(ties, weights=expected[ordinal]) / np.bincount(ties)
-    return np.asarray(means[ties])
+    order = np.argsort(values, kind="stable")
+    new = np.diff(values[order], prepend=values[order[:1]]) != 0
+    ties = np.cumsum(new)
+    scores = np.empty(size)
+    scores[order] = (np.bincount(ties, weights=expected) / np.bincount(ties))[ties]
+    return scores
 
 
 def distinct(slices: Iterable[Slice], rows: NDArray[np.bool_]) -> list[Slice]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from mlflow_latent.errors import CorruptFileError, NewerSchemaError
+from mlflow_latent.errors import CorruptFileError, InputError, NewerSchemaError
+from mlflow_latent.report.export import write_samples
 from mlflow_latent.schema import DroppedRows
 
 if TYPE_CHECKING:
@@ -123,6 +124,22 @@ class Insight(Document):
     def sample_ids(self) -> tuple[str, ...]:
         """The ids alone; the same id may be there from two splits."""
         return tuple(sample_id for _, sample_id in self.samples)
+
+    def export(self, path: str | Path, split: str | None = None) -> Path:
+        """Write the samples for another program: a table or a plain list.
+
+        Args:
+            path: `….csv` for a table with a row per sample; `….json` for a list of ids that a
+                loader takes, e.g. `set(json.load(file))`.
+            split: only the samples of that split; a list needs it where there are several.
+
+        Returns:
+            `path`.
+
+        Raises:
+            InputError: another ending, a split without samples, or a list over several splits.
+        """
+        return write_samples(self.samples, path, split)
 
 
 class NotApplicable(Document):
@@ -245,6 +262,24 @@ class Report(Document):
         report = self.model_copy()
         report._samples = samples  # noqa: SLF001 - same class
         return report
+
+    def export(self, number: int, path: str | Path, split: str | None = None) -> Path:
+        """Write the samples of one insight as `Insight.export` does, with what is known of them.
+
+        Args:
+            number: of the insight, from 1, as on the report's page.
+            path: `….csv` or `….json`.
+            split: only the samples of that split.
+
+        Raises:
+            InputError: as `Insight.export`, or there is no insight of that number.
+        """
+        if not 1 <= number <= len(self.insights):
+            raise InputError(
+                f"there is no insight {number}; the report has "
+                + (f"1 to {len(self.insights)}" if self.insights else "none")
+            )
+        return write_samples(self.insights[number - 1].samples, path, split, self._samples)
 
     def to_json(self) -> str:
         """Return the document as JSON: the same report gives the same bytes."""

@@ -14,8 +14,7 @@ import pandas as pd
 
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
-from mlflow_latent.insights.conditions import make_grid
-from mlflow_latent.insights.losses import Excess, split_moments, worse
+from mlflow_latent.insights.losses import Excess, Losses, split_moments
 from mlflow_latent.insights.registry import register
 from mlflow_latent.insights.slices import SAME, Search, Slice
 from mlflow_latent.report.model import Insight
@@ -55,9 +54,8 @@ def find(context: Context) -> Iterator[Insight]:
         raise NotApplicableError("no metadata was captured to slice by")
     found_on, confirmed_on = halves(context, rows)
     options = context.options
-    search = Search(found_on, context.loss, options.min_samples, options.min_loss_ratio)
-    grids = [grid for field in fields if (grid := make_grid(field, found_on)) is not None]
-    confirmed = _confirm(context, search.find(grids), confirmed_on)
+    search = Search(found_on, context.loss, fields, options.min_samples, options.min_loss_ratio)
+    confirmed = _confirm(context, search.find(), confirmed_on)
     for one, children in _families(context, confirmed, confirmed_on):
         parts = tuple(_insight(context, child, rows) for child in children)
         yield _insight(context, one, rows).model_copy(update={"children": parts})
@@ -75,27 +73,25 @@ def halves(
 def _confirm(context: Context, candidates: list[Slice], half: NDArray[np.bool_]) -> list[Confirmed]:
     if not candidates:
         return []
-    options, loss = context.options, context.loss[half]
-    p_values = np.array([_p_value(one, loss, half, options.min_samples) for one in candidates])
+    options, losses = context.options, Losses.of(context.loss[half])
+    p_values = np.array([_p_value(one, losses, half, options.min_samples) for one in candidates])
     q = context.q_values(KIND, p_values)
     confirmed = []
     for one, p_value, q_value in zip(candidates, p_values, q, strict=True):
         if q_value <= context.alpha:
-            inside, outside = split_moments(loss, one.members[half])
-            excess = Excess.of(loss, inside, outside, options.confidence)
+            inside, outside = split_moments(losses.loss, one.members[half])
+            excess = Excess.of(losses.loss, inside, outside, options.confidence)
             if excess.matters(options.min_loss_ratio)[0]:
                 confirmed.append(Confirmed(one, excess, float(p_value), float(q_value)))
     return confirmed
 
 
-def _p_value(
-    one: Slice, loss: NDArray[np.floating], half: NDArray[np.bool_], min_samples: int
-) -> float:
+def _p_value(one: Slice, losses: Losses, half: NDArray[np.bool_], min_samples: int) -> float:
     members = one.members[half]
     populations = [np.ones_like(members)]
     if len(one.parts) > 1:
         populations += [part[half] for part in one.parts]
-    return float(np.max([worse(loss[p], members[p], min_samples) for p in populations]))
+    return float(np.max([losses[p].worse(members[p], min_samples) for p in populations]))
 
 
 def _families(
@@ -119,7 +115,8 @@ def _explains(context: Context, pair: Slice, single: Slice, half: NDArray[np.boo
     if (inside & wide).sum() < SAME * inside.sum():
         return False
     left = ~inside
-    p_value = worse(context.loss[half][left], wide[left], context.options.min_samples)
+    losses = Losses.of(context.loss[half][left])
+    p_value = losses.worse(wide[left], context.options.min_samples)
     return not p_value < EXPLAINED
 
 

@@ -35,12 +35,15 @@ class Grid:
         place: (N,) bin of each sample, −1 where it has no value.
         conditions: (C, B) which bins each condition takes.
         rules: the C conditions in words.
+        edges: (C,) how many edges each has: 1 for `below`, `or more` and a category, 2 for `from …
+            to`.
     """
 
     field: str
     place: NDArray[np.int64]
     conditions: NDArray[np.bool_]
     rules: tuple[str, ...]
+    edges: NDArray[np.int64]
 
     def members(self, condition: int) -> NDArray[np.bool_]:
         """(N,) mask of the samples that meet a condition."""
@@ -73,7 +76,7 @@ def _categories(field: Field, present: NDArray[np.bool_]) -> Grid | None:
     if len(used) < 2:  # noqa: PLR2004 - one category has nothing to compare it with
         return None
     rules = [f"{words.shorten(field.name)} is {words.shorten(field.categories[c])!r}" for c in used]
-    return Grid(field.name, codes, np.eye(size, dtype=bool)[used], tuple(rules))
+    return Grid(field.name, codes, np.eye(size, dtype=bool)[used], tuple(rules), np.ones_like(used))
 
 
 def _ranges(field: Field, present: NDArray[np.bool_], bins: int) -> Grid | None:
@@ -90,7 +93,8 @@ def _ranges(field: Field, present: NDArray[np.bool_], bins: int) -> Grid | None:
     place = np.where(field.present, np.searchsorted(edges, field.column, side="right"), -1)
     name = words.shorten(field.name)
     rules = tuple(f"{name} is {_span(edges, first, last)}" for first, last in spans)
-    return Grid(field.name, place, conditions, rules)
+    ends = np.array([(first > 0) + (last < bins - 1) for first, last in spans])
+    return Grid(field.name, place, conditions, rules, ends)
 
 
 def readable(edges: Iterable[float]) -> NDArray[np.float64]:

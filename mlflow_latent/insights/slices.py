@@ -28,6 +28,7 @@ CANDIDATES = 12  # of each depth that are taken to the other half: more would co
 PAIRED_FIELDS = 24  # fields of which pairs are searched, those with the largest effects alone
 LEAST_SCORE = 3.0  # standard errors from which a slice is a candidate, and by which a second
 # condition must add to the first
+EDGE_COST = 1.0  # standard errors that a range's second edge must be worth: short rules win ties
 SAME = 0.5  # share of the union of two slices from which they are one
 
 
@@ -37,7 +38,8 @@ class Slice:
 
     Attributes:
         chosen: each condition, by its place in the grid of its field.
-        score: standard errors above the rest, on the half that it was found on.
+        score: standard errors above the rest, on the half that it was found on, less EDGE_COST for
+            each range with two edges.
     """
 
     chosen: tuple[tuple[Grid, int], ...]
@@ -109,6 +111,8 @@ class Search:
             others = [part for number, part in enumerate(one.parts) if number != place]
             within = np.logical_and.reduce(others) if others else None
             scores = tables.near(fine, one.parts[place], within) if fine else np.empty(0)
+            scores -= EDGE_COST * sum(g.edges[c] - 1 for g, c in one.chosen[:place])
+            scores -= EDGE_COST * sum(g.edges[c] - 1 for g, c in one.chosen[place + 1 :])
             if fine and scores.max() > one.score:
                 chosen = list(one.chosen)
                 chosen[place] = fine, int(scores.argmax())
@@ -146,7 +150,7 @@ class _Tables:
         """
         place = grid.place if within is None else np.where(within, grid.place, -1)
         inside = [grid.conditions @ table for table in self._binned(place, grid.bins)]
-        return self._score(inside)
+        return self._score(inside) - EDGE_COST * (grid.edges - 1)
 
     def near(
         self, grid: Grid, condition: NDArray[np.bool_], within: NDArray[np.bool_] | None
@@ -164,7 +168,8 @@ class _Tables:
         codes = self._codes(a) * shape[1] + self._codes(b)
         tables = [table.reshape(shape) for table in self._sum(codes, shape[0] * shape[1])]
         inside = [left @ table[:-1, :-1] @ right.T for table in tables]
-        score = self._score(inside)
+        edges = a.edges[:, None] + b.edges[None, :]
+        score = self._score(inside) - EDGE_COST * (edges - 2)
         for parent in (
             [(left @ table[:-1].sum(axis=1))[:, None] for table in tables],
             [(right @ table[:, :-1].sum(axis=0))[None, :] for table in tables],

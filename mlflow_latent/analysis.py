@@ -203,6 +203,10 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     table = measures.snapshot.frame.assign(**derived)
     if measures.class_distance is not None:
         table = table.join(measures.class_distance)
+    group = measures.duplicates.group
+    table["duplicate_group"] = pd.array(group, dtype="Int32")
+    table.loc[group < 0, "duplicate_group"] = pd.NA
+    table["outlier_score"] = measures.outliers.score
     table = table.assign(**_label_columns(measures))
     table["neighbors"] = list(measures.neighbors.indices)
     projection = measures.projection

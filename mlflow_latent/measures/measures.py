@@ -13,6 +13,7 @@ from mlflow_latent.columns import as_matrix
 from mlflow_latent.errors import InputError
 from mlflow_latent.measures.classes import class_distances
 from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
+from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
 from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
 from mlflow_latent.measures.label_quality import LabelQuality, label_quality
@@ -20,6 +21,7 @@ from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
 from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
+from mlflow_latent.measures.outliers import Outliers, find_outliers
 from mlflow_latent.measures.projection import (
     MIN_LAYOUT_ROWS,
     Projection,
@@ -33,6 +35,7 @@ from mlflow_latent.measures.reduction import (
     Reduction,
     fit_reduction,
 )
+from mlflow_latent.measures.spacing import Spacing, measure_spacing
 from mlflow_latent.schema import SPLIT, TARGET
 
 if TYPE_CHECKING:
@@ -107,6 +110,23 @@ class Measures:
             random_state=self.options.random_state,
             min_recall=self.options.min_recall,
         )
+
+    @cached_property
+    def spacing(self) -> Spacing:
+        """How far neighbors are, at the scale of their surroundings."""
+        return measure_spacing(
+            self.neighbors, self.reduced, self.snapshot.embedding, self.reduction
+        )
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """Samples that are copies of one another, whatever their splits."""
+        return find_duplicates(self.spacing)
+
+    @cached_property
+    def outliers(self) -> Outliers:
+        """How far each sample is from the others."""
+        return find_outliers(self.spacing)
 
     @cached_property
     def landmarks(self) -> NDArray[np.intp]:

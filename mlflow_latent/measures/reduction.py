@@ -44,11 +44,15 @@ class Reduction:
         Rows beyond `OUTLIER_RADIUS` are drawn in to it: a few far ones would otherwise own
         clusters alone. They remain the farthest.
         """
-        reduced = _project(embedding, self.center, self.weights)
+        reduced = self.unbounded(embedding)
         norm = np.linalg.norm(reduced, axis=1)
         far = norm > OUTLIER_RADIUS
         reduced[far] *= (OUTLIER_RADIUS / norm[far])[:, None]
         return reduced
+
+    def unbounded(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (M, d) float32 coordinates, far rows where they are."""
+        return _project(embedding, self.center, self.weights)
 
 
 def fit_reduction(

@@ -27,20 +27,20 @@ def cases() -> Iterator[Case]:
     case = partial(Case, NOTHING)
     for loss in ("exponential", "lognormal", "normal"):
         make = partial(null, loss=loss)
-        yield case(f"3,000 samples, {loss} loss", make, 60, quick=True)
-    yield case("heavy ties: losses rounded to tenths", partial(null, loss="rounded"), 40)
-    yield case("heavy ties: losses 0 or 1", partial(null, loss="zero_one"), 40)
-    yield case("300 samples", partial(null, train=200, val=100), 60)
-    yield case("val of 15", partial(null, train=1000, val=15), 40)
-    yield case("val of 60 beside 6,000", partial(null, train=6000, val=60), 30)
-    yield case("train of 100 beside 2,000", partial(null, train=100, val=2000), 30)
+        yield case(f"3,000 samples, {loss} loss", make, 40, quick=True)
+    yield case("heavy ties: losses rounded to tenths", partial(null, loss="rounded"), 20)
+    yield case("heavy ties: losses 0 or 1", partial(null, loss="zero_one"), 20)
+    yield case("300 samples", partial(null, train=200, val=100), 40)
+    yield case("val of 15", partial(null, train=1000, val=15), 20)
+    yield case("val of 60 beside 6,000", partial(null, train=6000, val=60), 20)
+    yield case("train of 100 beside 2,000", partial(null, train=100, val=2000), 20)
     for shape in ("uneven", "curved", "continuous", "correlated"):
-        yield case(f"3,000 samples, {shape} space", partial(null, shape=shape), 40, quick=True)
-    yield case("3 columns", partial(null, dim=3), 30)
-    yield case("13,000 samples", partial(null, train=8000, val=5000), 15)
+        yield case(f"3,000 samples, {shape} space", partial(null, shape=shape), 20, quick=True)
+    yield case("3 columns", partial(null, dim=3), 20)
+    yield case("13,000 samples", partial(null, train=8000, val=5000), 10)
     for skill, word in ((4.0, "skilled"), (2.0, "poor")):
         make = partial(null, scores=True, skill=skill)
         name = f"probabilities and ten epochs of a {word} model"
-        yield case(name, make, 40, quick=skill > 3)  # noqa: PLR2004
+        yield case(name, make, 20, quick=skill > 3)  # noqa: PLR2004
     make = partial(null, scores=True, shape="uneven", train=400, val=200)
-    yield case("probabilities and ten epochs, 600 samples, uneven space", make, 40)
+    yield case("probabilities and ten epochs, 600 samples, uneven space", make, 20)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Noise = Literal["uniform", "pair", "boundary"]
 Copy = Literal["exact", "noisy", "shifted"]
 MODELS = 6  # trained models that share the data sets in which outcomes are exchanged
-BESIDE_LABELS = frozenset({"low_performance", "overfitting", "hard_to_learn", "outlier"})
+BESIDE_LABELS = frozenset(
+    {"metadata_loss", "low_performance", "overfitting", "hard_to_learn", "outlier"}
+)
 BESIDE_REAL = frozenset(
     {"low_performance", "overfitting", "hard_to_learn", "label_error", "outlier"}
 )
@@ -187,7 +189,7 @@ def _digit_cases(source: Source, seeds: int) -> Iterator[Case]:
     yield Case("outlier", f"{source}, 10 inverted images", make_strange, seeds, beside=BESIDE_REAL)
     make_null = partial(exchangeable, source=source)
     name = f"{source}, outcomes and splits exchanged"
-    yield Case(NOTHING, name, make_null, 60 if small else 10, quick=small)
+    yield Case(NOTHING, name, make_null, 40 if small else 8, quick=small)
 
 
 def _region_cases(source: Source) -> Iterator[Case]:

@@ -94,10 +94,10 @@ class Excess:
             f"({self.effect_name}: {effect}, {words.span(*self.interval(group), confidence)})."
         )
 
-    def base_rates(self, group: int, split: str | None) -> dict[str, float]:
-        """Return both means by name."""
+    def base_rates(self, group: int, split: str | None, place: str = "region") -> dict[str, float]:
+        """Return both means by name; `place` is what the samples inside are called."""
         return {
-            "mean_loss_region": float(self.inside.mean[group]),
+            f"mean_loss_{place}": float(self.inside.mean[group]),
             f"mean_loss_rest_of_{split}": float(self.outside.mean[group]),
         }
 

@@ -28,6 +28,7 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
         (["analyze", "nope", "--tracking-uri", "sqlite:///x.db"], 2, "no MLflow"),
         (["analyze", "nope", "--projection", "map"], 2, "'map' is not one of"),
         (["export", "nope", "there/out.html"], 2, "folder 'there' does not exist; make it first"),
+        (["export", "nope", "out.csv", "--insight", "one"], 2, "'one' is not a valid integer"),
         (["sync"], 2, "no captures to upload"),
         (["sync", "elsewhere"], 2, "'elsewhere' does not exist"),
         (["check", "missing.py"], 2, "missing.py"),
@@ -91,6 +92,22 @@ def test_export_writes_a_page_that_stands_alone(demo: Demo, tmp_path: Path) -> N
     assert json.loads(done.stdout)["bytes"] == (tmp_path / "out.html").stat().st_size
     assert "data:image/" in page
     assert 'src="http' not in page
+
+
+@pytest.mark.slow
+def test_export_writes_the_samples_of_an_insight(demo: Demo, tmp_path: Path) -> None:
+    arguments = ["export", demo.run_id, "out.csv", "--tracking-uri", demo.tracking_uri]
+    done = call(*arguments, "--insight", "1", cwd=tmp_path)
+    if done.returncode == 0:
+        header, *rows = (tmp_path / "out.csv").read_text().splitlines()
+        assert header.startswith("split,sample_id,")
+        assert rows
+    else:  # six epochs may leave nothing to find
+        assert "there is no insight 1; the report has none" in done.stderr
+
+    done = call(*arguments, "--insight", "1000", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "there is no insight 1000" in done.stderr
 
 
 @pytest.mark.slow

@@ -140,6 +140,6 @@ def _insight(context: Context, one: Confirmed, rows: NDArray[np.bool_]) -> Insig
         q_value=one.q_value,
         severity=float(excess.severity[0]),
         counts={str(split): n},
-        base_rates=excess.base_rates(0, split),
+        base_rates=excess.base_rates(0, split, "slice"),
         metadata=context.explain(members, split),
     )

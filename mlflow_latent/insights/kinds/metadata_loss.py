@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mlflow_latent.insights.base import Context
 
 KIND = "metadata_loss"
-LEAST_ETA = 0.01  # share of the ranks' variance that a field must explain: a small effect (Cohen)
 NAMED = 3  # bins or fields in a sentence
 
 
@@ -122,7 +121,7 @@ def find(context: Context) -> Iterator[Insight]:
     p_values = np.array([curve.p_value for curve in curves])
     q = context.q_values(KIND, p_values)
     for curve, p_value, q_value in zip(curves, p_values, q, strict=True):
-        if q_value <= context.alpha and curve.eta_squared >= LEAST_ETA:
+        if q_value <= context.alpha:
             yield from _insight(context, curve, float(p_value), float(q_value))
 
 
@@ -191,7 +190,8 @@ def _insight(context: Context, curve: Curve, p_value: float, q_value: float) -> 
         q_value=q_value,
         severity=float(excess.severity[0]),
         counts={split: n},
-        base_rates=excess.base_rates(0, split) | {"share_of_rank_variance": curve.eta_squared},
+        base_rates=excess.base_rates(0, split, "inside")
+        | {"share_of_rank_variance": curve.eta_squared},
         metadata=context.explain(members, split),
     )
 

@@ -1,0 +1,112 @@
+"""What people's data looks like on a bad day: every kind survives it, and says what it left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from worlds import World, make_world
+
+from mlflow_latent.analysis import AnalysisOptions, analyze
+from mlflow_latent.measures import MeasureOptions
+from mlflow_latent.report.model import Report
+
+OPTIONS = AnalysisOptions(measures=MeasureOptions(projection="none"))
+
+
+def report_of(world: World, options: AnalysisOptions = OPTIONS, **changes: object) -> Report:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), len(world.blob))
+    probabilities[np.arange(len(world.blob)), world.blob % 10] += 5
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    arrays = {"pred_probs": probabilities, "prediction": probabilities.argmax(axis=1)}
+    report = analyze(world.snapshot(**(arrays | changes)), options)
+    assert Report.model_validate_json(report.to_json()) == report
+    for insight in report.insights:
+        assert 0 <= insight.severity <= 1
+        assert insight.samples
+        assert insight.action
+    return report
+
+
+def test_a_constant_and_an_empty_column_explain_nothing() -> None:
+    world = make_world(0, train=300, val=200)
+    world.metadata["constant"] = np.full(500, 7)
+    world.metadata["empty"] = np.full(500, np.nan)
+    world.metadata["no text"] = np.full(500, None)
+
+    report = report_of(world)
+
+    notes = " ".join(report.notes)
+    assert "'constant' explains nothing: it is 7 everywhere" in notes
+    assert "'empty' explains nothing: it is missing everywhere" in notes
+    assert "'no text' explains nothing: it is missing everywhere" in notes
+
+
+def test_thousands_of_categories_are_ids_or_a_few_and_the_rest() -> None:
+    world = make_world(1, train=3000, val=2000)
+    rng = np.random.default_rng(0)
+    world.metadata["path"] = np.array([f"/data/{n}.png" for n in range(5000)])
+    world.metadata["camera"] = np.array([f"camera {n}" for n in rng.integers(0, 2000, 5000)])
+
+    report = report_of(world)
+
+    assert any("'path' explains nothing" in note and "are ids" in note for note in report.notes)
+    assert not [i for i in report.insights if "camera" in i.title]
+
+
+def test_booleans_as_texts_are_categories() -> None:
+    world = make_world(2, train=300, val=1500)
+    occluded = np.random.default_rng(0).random(1800) < 0.3
+    world.metadata["occluded"] = np.where(occluded, "true", "false").astype(object)
+    world.loss[occluded] *= 2.5
+
+    report = report_of(world)
+
+    (insight,) = (i for i in report.insights if i.kind == "metadata_loss")
+    assert "where it is 'true'" in insight.title
+    assert len(insight.samples) == int((occluded & (world.split == "val")).sum())
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_heavy_ties_find_nothing_where_nothing_is(levels: int) -> None:
+    fired = 0
+    for seed in range(5):
+        world = make_world(seed, train=400, val=300)
+        world.loss = np.floor(world.loss).clip(0, levels - 1)  # one level: no variance at all
+        world.metadata["tied"] = np.random.default_rng(seed).integers(0, 3, 700) // 2
+        fired += bool(report_of(world).insights)
+    assert fired <= 1
+
+
+def test_three_samples_in_val() -> None:
+    world = make_world(3, train=297, val=3)
+
+    report = report_of(world)
+
+    reasons = {n.kind: n.reason for n in report.not_applicable}
+    for kind in ("low_performance", "metadata_loss"):
+        assert "split 'val' has 3 samples with a loss, at least 10 are needed" in reasons[kind]
+
+
+def test_a_thousand_regions_asked_of_five_hundred_rows() -> None:
+    measures = MeasureOptions(projection="none", n_coarse=1000, n_fine=1000)
+    report = report_of(make_world(4, train=300, val=200), AnalysisOptions(measures=measures))
+    assert any("n_fine 1000 capped to" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 12])
+def test_hardly_any_samples(rows: int) -> None:
+    assert report_of(make_world(5, train=0, val=rows)).insights == ()
+
+
+def test_hostile_texts_stay_texts() -> None:
+    world = make_world(6, train=100, val=1500)
+    bad = np.random.default_rng(0).random(1600) < 0.3
+    name = "<script>alert(1)</script> $x$ \x00 " + "y" * 300
+    world.metadata[name] = np.where(bad, "'); DROP TABLE", "\u202e ok")
+    world.loss[bad] *= 3
+
+    report = report_of(world)
+
+    assert [i for i in report.insights if i.kind == "metadata_loss"]
+    assert all(len(i.title) < 400 for i in report.insights)

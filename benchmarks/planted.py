@@ -37,6 +37,8 @@ QUICK = 6  # a quick run makes one in so many of a cell's data sets
 def main() -> None:
     """Run the cells, print the tables, write them where asked."""
     arguments = parse()
+    if arguments.write:
+        replace_between_marks(arguments.write, "Running.")  # or say now that there is no place
     cases = list(choose(arguments))
     there = {kind.name for kind in insight_kinds()}
     missing = {case.kind for case in cases} - there - {NOTHING}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlflow_latent.cli.output import json_option, one_line_errors, print_json, tracking_uri_option
+from mlflow_latent.errors import InputError
 
 if TYPE_CHECKING:
     from mlflow_latent.store import CaptureStore
@@ -47,6 +49,11 @@ def command(
 
 
 def _check_script(script: list[str], *, as_json: bool) -> int:
+    if not any(find_spec(package) for package in ("pytorch_lightning", "lightning")):
+        raise InputError(
+            "checking a script needs Lightning, which is not installed: "
+            'pip install "mlflow-latent[lightning]"'
+        )
     # A process of its own: the script may set up anything, and this package imports no framework.
     flags = ["--json"] if as_json else []
     command = [sys.executable, "-m", "lightning_callbacks.check", *flags, *script]

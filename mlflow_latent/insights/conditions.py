@@ -52,7 +52,7 @@ class Grid:
     @property
     def bins(self) -> int:
         """B."""
-        return self.conditions.shape[1]
+        return len(self.conditions[0])
 
 
 def make_grid(field: Field, rows: NDArray[np.bool_], bins: int = BINS) -> Grid | None:

@@ -74,7 +74,7 @@ class Excess:
         total = np.abs(self.inside.total) + np.abs(self.outside.total)
         excess = self.inside.n * np.nan_to_num(self.inside.mean - self.outside.mean)
         share = np.divide(excess, total, out=np.zeros_like(total), where=total > 0)
-        return np.clip(share, 0.0, 1.0)
+        return np.asarray(np.clip(share, 0.0, 1.0))
 
     def interval(self, group: int) -> tuple[float, float]:
         """Return the interval of one set's effect."""

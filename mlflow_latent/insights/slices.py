@@ -135,7 +135,7 @@ class _Tables:
     def __init__(self, search: Search, scores: NDArray[np.float64]) -> None:
         self.search = search
         self.weights = (None, scores, search.loss[search.rows].astype(np.float64))
-        self.totals = np.array([len(scores), scores.sum(), self.weights[2].sum()])  # type: ignore[union-attr]
+        self.totals = np.array([len(scores), scores.sum(), self.weights[2].sum()])
         self.variance = float(scores.var())
         self.codes: dict[str, NDArray[np.int64]] = {}
         self.is_ratio = bool((search.loss[search.rows] >= 0).all())

@@ -44,7 +44,7 @@ def test_a_list_is_what_a_loader_takes(digits: Report, tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_said(digits: Report, tmp_path: Path) -> None:
     insight = digits.insights[0]
     both = insight.model_copy(update={"samples": (("train", "a"), ("val", "a"))})
-    with pytest.raises(InputError, match="choose split 'train' or 'val', or write a [.]csv"):
+    with pytest.raises(InputError, match=r"choose split 'train' or 'val', or write a [.]csv"):
         both.export(tmp_path / "weak.json")
     with pytest.raises(InputError, match="no samples of split 'vall'; did you mean 'val'"):
         both.export(tmp_path / "weak.csv", split="vall")

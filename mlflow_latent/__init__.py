@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow_latent.analysis import AnalysisOptions
-    from mlflow_latent.api import analyze
+    from mlflow_latent.api import analyze, similar
     from mlflow_latent.errors import LatentError
     from mlflow_latent.insights import InsightOptions
     from mlflow_latent.measures import MeasureOptions
@@ -33,6 +33,7 @@ _HOME = {
     "Report": "mlflow_latent.report.model",
     "Snapshot": "mlflow_latent.snapshot",
     "analyze": "mlflow_latent.api",
+    "similar": "mlflow_latent.api",
 }
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Report",
     "Snapshot",
     "analyze",
+    "similar",
 ]
 
 

@@ -84,6 +84,22 @@ def rest(of: Moments) -> Moments:
     return Moments(others, mean, _divide(rest_squares, others - 1))
 
 
+def unite(of: Moments, unions: NDArray[np.bool_]) -> Moments:
+    """Summarize groups taken together.
+
+    Args:
+        of: K groups.
+        unions: (G, K) which of them make each of the G new ones.
+    """
+    center = of.total.sum() / max(of.n.sum(), 1)
+    mean = np.nan_to_num(of.mean)
+    squares = np.nan_to_num(of.variance) * np.maximum(of.n - 1, 0) + of.n * (mean - center) ** 2
+    n = unions @ of.n
+    new = _divide(unions @ of.total, n)
+    spread = np.maximum(unions @ squares - n * np.nan_to_num(new - center) ** 2, 0)
+    return Moments(n, new, _divide(spread, n - 1))
+
+
 def mean_ratio(inside: Moments, outside: Moments, confidence: float) -> Evidence:
     """Ratio of means, larger inside; for values that are not negative.
 
@@ -126,16 +142,28 @@ def gap_excess(
 
 
 def rank_test(
-    values: NDArray[np.floating], groups: NDArray[np.integer], size: int
+    values: NDArray[np.floating],
+    groups: NDArray[np.integer],
+    size: int,
+    unions: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """(G,) p-values that values are larger inside each group than in the rest.
+
+    Args:
+        values: (N,) finite.
+        groups: (N,) group of each value, 0…size−1.
+        size: number of groups.
+        unions: (G, size) which groups are taken together; default each alone.
 
     Source: Mann & Whitney 1947; normal approximation with tie and continuity correction.
     """
     ranks = stats.rankdata(values)
     total = len(ranks)
     n = np.bincount(groups, minlength=size).astype(np.float64)
-    above = np.bincount(groups, weights=ranks, minlength=size) - n * (n + 1) / 2
+    sums = np.bincount(groups, weights=ranks, minlength=size)
+    if unions is not None:
+        n, sums = unions @ n, unions @ sums
+    above = sums - n * (n + 1) / 2
     _, ties = np.unique(ranks, return_counts=True)
     tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / max(total * (total - 1), 1)
     deviation = np.sqrt(n * (total - n) / 12 * max(total + 1 - tied, 0))

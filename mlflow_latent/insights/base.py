@@ -13,7 +13,7 @@ import numpy as np
 from mlflow_latent.evidence import q_values
 from mlflow_latent.fields import Fields, collect_fields
 from mlflow_latent.insights.explanation import Population
-from mlflow_latent.insights.regions import Regions
+from mlflow_latent.insights.regions import FINE, Regions, find_unions
 from mlflow_latent.schema import SPLIT
 
 if TYPE_CHECKING:
@@ -124,7 +124,10 @@ class Context:
     @cached_property
     def regions(self) -> Regions:
         """The clusters of all levels as one list of regions."""
-        return Regions({level: c.labels for level, c in self.measures.clusters.items()})
+        clusters = self.measures.clusters
+        labels = {level: found.labels for level, found in clusters.items()}
+        unions = find_unions(clusters[FINE].centers, labels) if FINE in clusters else None
+        return Regions(labels, unions)
 
     def rows(self, split: str | None, purpose: str) -> NDArray[np.bool_]:
         """(N,) mask of a split.

@@ -78,17 +78,18 @@ def rank(insights: Iterable[Insight]) -> list[Insight]:
 
 
 def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight]:
-    """Make an insight whose samples overlap with a more severe one of its kind that one's child.
+    """Make an insight whose samples overlap with a better one of its kind that one's child.
 
-    Of a region and a metadata-defined slice that hold the same samples the region leads, as it can
-    be looked at as one place; the slice's rule is its child.
+    The better one has the smaller p-value: of nested regions that is neither the one that is too
+    wide nor the one that is too narrow. Of a region and a metadata-defined slice that hold the same
+    samples the region leads, as it can be looked at as one place; the slice's rule is its child.
 
     Args:
         insights: of one kind.
         sizes: samples of each split, from which follows what overlap chance would give.
     """
     families: list[_Family] = []
-    for insight in rank(insights):
+    for insight in sorted(rank(insights), key=lambda insight: insight.p_value):
         one = _Family(insight, sizes)
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:

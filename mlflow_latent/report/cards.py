@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,8 +120,7 @@ def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], st
     by those nearest to its region's center.
     """
     rows = table.rows(insight.samples)
-    region = next((r for r in table.report.regions if r.id == insight.region), None)
-    if insight.kind in REPRESENTATION and region and len(typical := table.rows(region.typical)):
+    if insight.kind in REPRESENTATION and len(typical := _typical(table, insight)):
         return typical[:SHOWN_SAMPLES].tolist(), "nearest to the region's center first"
     tested = rows[table.split[rows] == insight.split] if insight.split else rows
     rows = tested if len(tested) else rows
@@ -129,6 +129,14 @@ def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], st
         return rows[:SHOWN_SAMPLES].tolist(), "in the order of the data"
     worst = np.argsort(-np.nan_to_num(loss, nan=-np.inf), kind="stable")
     return rows[worst[:SHOWN_SAMPLES]].tolist(), "highest loss first"
+
+
+def _typical(table: SampleTable, insight: Insight) -> NDArray[np.intp]:
+    """Rows of the samples nearest to the centers of an insight's regions, nearest first."""
+    ids = (insight.region or "").split("+")
+    parts = [region.typical for region in table.report.regions if region.id in ids]
+    nearest = chain.from_iterable(zip_longest(*parts))
+    return table.rows(tuple(key for key in nearest if key is not None))
 
 
 def _class(table: SampleTable, codes: NDArray[np.int64] | None, row: int) -> str | None:

@@ -133,8 +133,8 @@ def _curve_alternatives(report: Report) -> dict[str, str]:
 def _rank_by_region(insights: list[Insight]) -> dict[str, list[int]]:
     ranks: dict[str, list[int]] = {}
     for rank, insight in enumerate(insights, start=1):
-        if insight.region:
-            ranks.setdefault(insight.region, []).append(rank)
+        for region in (insight.region or "").split("+"):
+            ranks.setdefault(region, []).append(rank)
     return ranks
 
 

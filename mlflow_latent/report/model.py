@@ -86,7 +86,7 @@ class Insight(Document):
         title: one line, e.g. `Loss 3.1 × the rest of val in a region of 80 samples`.
         description: what was compared with what, in words.
         action: what follows from the evidence.
-        region: id of the region, if it is one.
+        region: id of the region, if it is one; `fine/3+fine/8` is several that are one together.
         split: the split it was tested on, if it was one.
         samples: (split, sample_id) of each sample; the key of a row is the pair.
         effect: effect size, named by `effect_name`.

@@ -91,9 +91,10 @@ def similar_in_report(
 def is_vector(query: Query) -> bool:
     """Whether a query is an embedding (floating-point numbers) and not ids."""
     if isinstance(query, np.ndarray):
-        return query.dtype.kind == "f"
-    several = isinstance(query, Sequence) and not isinstance(query, str | tuple) and bool(query)
-    return several and all(isinstance(value, float | np.floating) for value in query)
+        return bool(np.issubdtype(query.dtype, np.floating))
+    if isinstance(query, str | int | np.integer | tuple) or not query:
+        return False
+    return all(isinstance(value, float | np.floating) for value in query)
 
 
 def find_rows(frame: pd.DataFrame, query: Query) -> NDArray[np.intp]:
@@ -124,7 +125,7 @@ def as_table(
     return table[[*first, *(name for name in table if name not in first)]]
 
 
-def require_count(k: int) -> None:
+def require_count(k: object) -> None:
     """Refuse a number of samples that is none.
 
     Raises:

@@ -84,14 +84,14 @@ def _mean(
     values: NDArray[np.float64],
     rows: NDArray[np.intp],
     size: int,
-    weight: NDArray[np.float64] | None = None,
+    weight: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float32]:
     there = np.isfinite(values)
     weights = np.ones(len(values)) if weight is None else weight
     total = np.bincount(rows[there], weights=(values * weights)[there], minlength=size)
     count = np.bincount(rows[there], weights=weights[there], minlength=size)
     mean = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
-    return mean.astype(np.float32)
+    return np.asarray(mean, dtype=np.float32)
 
 
 def _forgotten(

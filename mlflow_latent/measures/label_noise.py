@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 MAJORITY = 0.5  # of the neighbors' votes: without one, the place has no class of its own
 BINS = 100  # of certainty: the fit does not grow with the number of samples
 HIGHEST_DOUBTS = np.linspace(0.05, 0.95, 19)  # contradicted right labels at the lowest certainty
-REACHES = np.geomspace(0.004, 1.0, 20)  # share of the samples over which doubt falls to 1 / e
+REACHES = np.geomspace(0.001, 0.5, 20)  # share of the samples over which doubt falls to 1 / e
+SHAPES = (0.5, 1.0)  # of the fall: 1 is exponential, less has a longer tail
 FLOORS = np.r_[0.0, np.geomspace(1e-4, 0.5, 80)]  # shares of wrong labels
 
 
@@ -50,12 +52,12 @@ def label_noise(
 
     A sample is judged where the model and the neighbors' labels agree on whether its label is
     right. Right labels are contradicted too, by samples between the classes, but these are among
-    the samples of which model and neighbors are least certain: such doubt falls exponentially with
-    the rank of the certainty. Wrong labels are contradicted at any rank: a floor under that curve.
-    Ranks, since a model trained on wrong labels is less certain everywhere. All is fitted by
-    maximum likelihood on a grid; the test is the likelihood ratio against no floor, half of a
-    chi-squared with one degree since it lies at the border (Self & Liang 1987); the interval is the
-    profile likelihood's.
+    the samples of which model and neighbors are least certain: such doubt falls with the rank of
+    the certainty, exponentially or with a longer tail. Wrong labels are contradicted at any rank: a
+    floor under that curve. Ranks, since a model trained on wrong labels is less certain everywhere.
+    All is fitted by maximum likelihood on a grid; the test is the likelihood ratio against no
+    floor, half of a chi-squared with one degree since it lies at the border (Self & Liang 1987);
+    the interval is the profile likelihood's.
 
     Args:
         quality: of N samples, with probabilities.
@@ -75,7 +77,7 @@ def label_noise(
     reach = float(stats.chi2.ppf(confidence, 1)) / 2
     likely = FLOORS[fit.profile >= fit.profile.max() - reach]
     ratio = 2 * float(fit.profile.max() - fit.profile[0])
-    doubt = _doubt(rank, fit.highest, fit.reach)
+    doubt = _doubt(rank, fit.highest, fit.reach, fit.shape)
     posterior = np.zeros(len(rows))
     posterior[sides] = fit.floor / np.maximum(fit.floor + (1 - fit.floor) * doubt, 1e-12)
     return LabelNoise(
@@ -94,13 +96,16 @@ class _Fit(NamedTuple):
 
     highest: float
     reach: float
+    shape: float
     floor: float
     profile: NDArray[np.float64]
 
 
-def _doubt(rank: NDArray[np.float64], highest: float, reach: float) -> NDArray[np.float64]:
+def _doubt(
+    rank: NDArray[np.float64], highest: float, reach: float, shape: float
+) -> NDArray[np.float64]:
     """How often a right label is contradicted, by the rank of the certainty."""
-    return np.asarray(highest * np.exp(-rank / reach))
+    return np.asarray(highest * np.exp(-((rank / reach) ** shape)))
 
 
 def _fit(rank: NDArray[np.float64], against: NDArray[np.bool_]) -> _Fit:
@@ -108,15 +113,14 @@ def _fit(rank: NDArray[np.float64], against: NDArray[np.bool_]) -> _Fit:
     total = np.bincount(place, minlength=BINS)
     hits = np.bincount(place, weights=against, minlength=BINS)
     middle = np.bincount(place, weights=rank, minlength=BINS) / np.maximum(total, 1)
-    best = (-np.inf, 0.0, 1.0, 0.0)
+    best = (-np.inf, 0.0, 1.0, 1.0, 0.0)
     profile = np.full(len(FLOORS), -np.inf)
-    for highest in HIGHEST_DOUBTS.tolist():
-        for reach in REACHES.tolist():
-            rate = FLOORS[:, None] + (1 - FLOORS[:, None]) * _doubt(middle, highest, reach)
-            rate = np.clip(rate, 1e-12, 1 - 1e-12)
-            likelihood = np.log(rate) @ hits + np.log1p(-rate) @ (total - hits)
-            profile = np.maximum(profile, likelihood)
-            top = int(likelihood.argmax())
-            if likelihood[top] > best[0]:
-                best = (float(likelihood[top]), highest, reach, float(FLOORS[top]))
+    for curve in product(HIGHEST_DOUBTS.tolist(), REACHES.tolist(), SHAPES):
+        rate = FLOORS[:, None] + (1 - FLOORS[:, None]) * _doubt(middle, *curve)
+        rate = np.clip(rate, 1e-12, 1 - 1e-12)
+        likelihood = np.log(rate) @ hits + np.log1p(-rate) @ (total - hits)
+        profile = np.maximum(profile, likelihood)
+        top = int(likelihood.argmax())
+        if likelihood[top] > best[0]:
+            best = (float(likelihood[top]), *curve, float(FLOORS[top]))
     return _Fit(*best[1:], profile)

@@ -104,7 +104,7 @@ def _combine(
     score = np.where(np.isnan(model), votes, (model + votes) / 2)
     score = score + SELF_CONFIDENCE_WEIGHT / 2 * np.nan_to_num(log)
     lowest = -1 - SELF_CONFIDENCE_WEIGHT / 2
-    return np.clip((score - lowest) / (1 - lowest), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((score - lowest) / (1 - lowest), 0, 1), dtype=np.float32)
 
 
 def _vote_weight(target: NDArray[np.int32], width: int) -> NDArray[np.float64]:
@@ -138,7 +138,7 @@ def _votes(
         label = target[neighbors.indices[rows, column]]
         near = np.exp(-((neighbors.distances[rows, column] / scale) ** 2))
         votes[place, label] += np.where(label >= 0, near * weight[label], 0.0)
-    return votes / (votes.sum(axis=1, keepdims=True) + PRIOR_VOTES)
+    return np.asarray(votes / (votes.sum(axis=1, keepdims=True) + PRIOR_VOTES))
 
 
 def _padded(probabilities: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ def with_margin(table: pa.Table, target: pd.Series[int]) -> pa.Table:
     return rest.append_column(MARGIN, column)
 
 
-def margins(probabilities: NDArray[np.float32], target: NDArray[np.int64]) -> NDArray[np.float32]:
+def margins(probabilities: NDArray[np.float32], target: NDArray[np.integer]) -> NDArray[np.float32]:
     """(N,) probability of the target − the best other one; NaN where either is unknown."""
     size, width = probabilities.shape
     result = np.full(size, np.nan, dtype=np.float32)

@@ -94,6 +94,29 @@ def test_history_holds_every_captured_epoch(root: Path) -> None:
     assert set(history["epoch"]) == {0, 1}
 
 
+def test_history_holds_the_margin_of_the_target_where_probabilities_were_captured(
+    root: Path,
+) -> None:
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]], np.float32)
+    write(
+        captures_shard(root, 2, "val"),
+        {
+            "sample_id": ["b", "a"],
+            "split": ["val"] * 2,
+            "epoch": pa.array([2, 2], pa.int32()),
+            "pred_probs": vectors(probabilities),
+        },
+    )
+    history = CaptureStore(root).history()
+
+    last = history[history["epoch"] == 2].set_index("sample_id")
+    assert last.loc["b", "margin"] == pytest.approx(0.2 - 0.7)
+    assert last.loc["a", "margin"] == pytest.approx(0.3 - 0.6)
+    assert history.loc[history["epoch"] < 2, "margin"].isna().all()
+    assert "pred_probs" not in history
+    assert set(CaptureStore(root).history([0, 2])["epoch"]) == {0, 2}
+
+
 def test_null_loss_is_no_label_and_nan_loss_is_unusable(root: Path) -> None:
     write(
         captures_shard(root, 1, "unlabeled"),

@@ -1,7 +1,8 @@
 """`hard_to_learn`: regions with right labels that are wrong in many epochs, or forgotten again.
 
 Severity: the share of the split that the hard samples of the region are, beyond what they would be
-at the rate of the rest.
+at the rate of the rest, times the share of the region that is hard: of two regions around the same
+samples, the tighter one.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _insight(
         interval=span,
         p_value=float(evidence.p_value[region]),
         q_value=q_value,
-        severity=min(1.0, max(0.0, float(members.sum() * (share - base) / rows.sum()))),
+        severity=min(1.0, max(0.0, share * float(members.sum() * (share - base) / rows.sum()))),
         counts=context.counts(members),
         base_rates={"hard_in_region": share, f"hard_in_rest_of_{split}": base},
         metadata=metadata,

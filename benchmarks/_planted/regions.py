@@ -119,7 +119,7 @@ def cases() -> Iterator[Case]:
     for speed in (0.1, 0.3):
         name = f"learned {speed} × as fast, 5 %, val 1,000"
         make = partial(hard_to_learn, speed=speed, share=0.05, **SMALL)
-        beside = frozenset({"low_performance", "overfitting"})
+        beside = frozenset({"low_performance", "overfitting", "metadata_loss"})
         yield Case("hard_to_learn", name, make, 20, beside=beside, quick=speed < 0.2)  # noqa: PLR2004
 
 

@@ -60,7 +60,8 @@ def nulls(outcomes: Sequence[Outcome], peers: Sequence[str]) -> str:
     for outcome in outcomes:
         groups[outcome.case.name].append(outcome)
     rows = [_null_row(name, group, peers) for name, group in groups.items()]
-    rows.append(_null_row("**all**", outcomes, peers))
+    if outcomes:
+        rows.append(_null_row("**all**", outcomes, peers))
     return table(["nothing planted", "data sets", "any insight", "kinds", *peers], rows)
 
 
@@ -129,8 +130,8 @@ def _listed(counts: Counter[str], total: int) -> str:
 
 def _null_row(name: str, group: Sequence[Outcome], peers: Sequence[str]) -> list[str]:
     fired, total = sum(bool(o.kinds) for o in group), len(group)
-    upper = stats.binomtest(fired, total).proportion_ci(0.95, method="wilson").high if total else 1
-    share = f"{fired / max(total, 1):.3f} (up to {upper:.2f})"
+    upper = stats.binomtest(fired, total).proportion_ci(0.95, method="wilson").high
+    share = f"{fired / total:.3f} (up to {upper:.2f})"
     kinds = _listed(Counter(kind for o in group for kind in o.kinds), total)
     beside = [f"{np.mean([o.peers[peer].found for o in group]):.2f}" for peer in peers]
     return [name, str(total), share, kinds, *beside]

@@ -125,7 +125,7 @@ class Context:
     def regions(self) -> Regions:
         """The clusters of all levels as one list of regions."""
         clusters = self.measures.clusters
-        labels = {level: found.labels for level, found in clusters.items()}
+        labels = {str(level): found.labels for level, found in clusters.items()}
         unions = find_unions(clusters[FINE].centers, labels) if FINE in clusters else None
         return Regions(labels, unions)
 

@@ -121,7 +121,7 @@ def find_unions(
         nodes[size + place] = nodes[left] | nodes[right]
     unions = nodes[size:]
     unions = unions[unions.sum(axis=1) <= max(2, LARGEST_UNION * size)]
-    return unions[~_again(unions, labels, size)]
+    return np.asarray(unions[~_again(unions, labels, size)])
 
 
 def _again(

@@ -127,18 +127,24 @@ def gap_excess(
 ) -> Evidence:
     """How much larger the gap val − train is inside than outside, in the units of the values.
 
-    A region that is merely hard has a larger gap too once the model has memorized train. So the
-    p-value is the larger of two tests (intersection–union, Berger 1982): that the difference of
-    the gaps is above zero, and that val ÷ train is larger inside than outside.
+    A region that is merely hard has a larger gap too once the model has memorized train, so the
+    p-value is that of a relative question: is val ÷ train larger inside than outside? (Delta method
+    on the logs of the means, Student's t with Welch–Satterthwaite degrees.) The effect is absolute:
+    an insight needs its interval to exclude zero as well, which is what holds the error where
+    losses are rare events and ratios of means are not to be trusted.
     """
     signed = [(1, val_inside), (-1, train_inside), (-1, val_outside), (1, train_outside)]
     difference = _combine(signed, confidence)
     floor = RATIO_FLOOR * val_outside.mean
     logs = [sign * np.log(np.maximum(part.mean + floor, _TINY)) for sign, part in signed]
     errors = [_divide(part.squared_error, (part.mean + floor) ** 2) for _, part in signed]
-    p_ratio = stats.norm.sf(_divide(np.sum(logs, axis=0), np.sqrt(np.sum(errors, axis=0))))
-    p_value = np.maximum(difference.p_value, p_ratio)
-    return Evidence(difference.effect, difference.lower, difference.upper, p_value)
+    squares = [
+        _divide(error**2, part.n - 1) for error, (_, part) in zip(errors, signed, strict=True)
+    ]
+    variance = np.sum(errors, axis=0)
+    degrees = _divide(variance**2, np.sum(squares, axis=0))
+    p_value = stats.t.sf(_divide(np.sum(logs, axis=0), np.sqrt(variance)), degrees)
+    return Evidence(difference.effect, difference.lower, difference.upper, np.asarray(p_value))
 
 
 def rank_test(

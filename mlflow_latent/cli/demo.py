@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -98,6 +99,10 @@ def _free_port() -> int:
 
 
 def _serve(folder: Path, tracking_uri: str, port: int, url: str) -> None:
+    # Also where a shell that starts us in the background has Ctrl-C ignored; and a plain `kill`
+    # shall not leave the server behind.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     log = folder / "server.log"
     click.echo(f"\nStarting MLflow (its log: {log})", err=True)
     with log.open("wb") as output:
@@ -136,8 +141,6 @@ def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    import signal
-
     if server.poll() is not None:
         return
     os.killpg(server.pid, signal.SIGTERM)

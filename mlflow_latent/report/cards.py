@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.report import pictures, words
-from mlflow_latent.report.ranking import REPRESENTATION, ranked_insights
+from mlflow_latent.report.ranking import COPIES, REPRESENTATION, ranked_insights
 from mlflow_latent.schema import SAMPLE_ID
 
 if TYPE_CHECKING:
@@ -117,11 +117,13 @@ def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], st
     """Choose the samples of an insight to show, and say how they were chosen.
 
     A set that fails is known by its worst samples on the tested split; one that is rare or common
-    by those nearest to its region's center.
+    by those nearest to its region's center; copies are known by one another.
     """
     rows = table.rows(insight.samples)
     if insight.kind in REPRESENTATION and len(typical := _typical(table, insight)):
         return typical[:SHOWN_SAMPLES].tolist(), "nearest to the region's center first"
+    if insight.kind in COPIES:
+        return rows[:SHOWN_SAMPLES].tolist(), "copies side by side"
     tested = rows[table.split[rows] == insight.split] if insight.split else rows
     rows = tested if len(tested) else rows
     loss = None if table.loss is None else table.loss[rows]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Curve, Insight, Report
 
 REPRESENTATION = ("over_representation", "under_representation")
+COPIES = ("near_duplicate", "leakage")
 DRAWN_INSIGHTS = 24  # insights with a figure of their own
 DRAWN_CURVES = 12  # fields with a figure of their own; the document has all
 DRAWN_OTHERS = 4  # of those, for measures other than the loss

@@ -68,16 +68,15 @@ def test_captures_arrive_in_the_run_that_is_named(
 
 
 def test_captures_arrive_in_the_active_run(
-    tiny: SimpleNamespace, make_trainer: Callable[..., Any], database: str
+    tiny: SimpleNamespace,
+    make_trainer: Callable[..., Any],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(database)
-    try:
-        with mlflow.start_run() as run:
-            loader = tiny.loader()
-            make_trainer(capture(), max_epochs=1).fit(tiny.Classifier(), loader, loader)
-    finally:
-        mlflow.set_tracking_uri(before)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", database)  # `set_tracking_uri` would outlast the test
+    with mlflow.start_run() as run:
+        loader = tiny.loader()
+        make_trainer(capture(), max_epochs=1).fit(tiny.Classifier(), loader, loader)
     assert len(arrived(run.info.run_id, database).snapshot()) == 40
 
 

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 STARTUP_SECONDS = 120  # a busy machine migrates the database for a while
 
 
+@pytest.fixture(autouse=True)
+def own_tracking_uri() -> Iterator[None]:
+    """What a test (or a logger in it) sets MLflow to is forgotten before the next."""
+    yield
+    if mlflow := sys.modules.get("mlflow"):
+        mlflow.set_tracking_uri(None)
+
+
 class MlflowServer:
     """`mlflow server` over a SQLite file in `folder`; may be killed and started again."""
 

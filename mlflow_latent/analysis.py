@@ -11,7 +11,6 @@ import pandas as pd
 from mlflow_latent.curves import find_curves
 from mlflow_latent.errors import InputError, did_you_mean
 from mlflow_latent.evidence import mean_interval, moments
-from mlflow_latent.fields import collect_fields
 from mlflow_latent.insights import InsightOptions, find_insights
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.report.model import Region, Report, SplitSummary
@@ -77,7 +76,7 @@ def analyze(
     progress("insights")
     findings = find_insights(measures, options.insights, tested=tested, reference=reference)
     progress("curves")
-    fields = collect_fields(snapshot, measures.class_distance)
+    fields = findings.fields
     confidence = options.insights.confidence
     curves = find_curves(snapshot, fields, tested=tested, confidence=confidence)
     progress("projection")
@@ -206,7 +205,7 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     group = measures.duplicates.group
     table["duplicate_group"] = pd.array(group, dtype="Int32")
     table.loc[group < 0, "duplicate_group"] = pd.NA
-    table["outlier_score"] = measures.outliers.score
+    table["outlier_score"] = measures.spacing.remoteness.astype(np.float32)
     table = table.assign(**_label_columns(measures))
     table["neighbors"] = list(measures.neighbors.indices)
     projection = measures.projection

@@ -13,6 +13,7 @@ from mlflow_latent.report.model import Insight, NotApplicable, RelatedInsight
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mlflow_latent.fields import Fields
     from mlflow_latent.insights.registry import InsightKind
     from mlflow_latent.measures import Measures
 
@@ -26,11 +27,13 @@ class Findings(NamedTuple):
         insights: the most severe first.
         not_applicable: the kinds that could not be computed, and why.
         tests: how many tests each kind made.
+        fields: what was there to explain them.
     """
 
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
     tests: dict[str, int]
+    fields: Fields
 
 
 def find_insights(
@@ -56,7 +59,8 @@ def find_insights(
         if len(reasons) == len(kind.finders):  # the main one's reason is the kind's
             not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
     tests = {kind.name: context.tests[kind.name] for kind in kinds if kind.tests}
-    return Findings(tuple(rank(relate(insights, sizes))), tuple(not_applicable), tests)
+    ranked = tuple(rank(relate(insights, sizes)))
+    return Findings(ranked, tuple(not_applicable), tests, context.fields)
 
 
 def _ask(kind: InsightKind, context: Context) -> tuple[list[Insight], list[str]]:

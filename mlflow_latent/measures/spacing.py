@@ -1,4 +1,4 @@
-"""Distances between neighbors at the scale of their surroundings: for duplicates and outliers."""
+"""Distances between neighbors at the scale of their surroundings: what copies are judged by."""
 
 from __future__ import annotations
 

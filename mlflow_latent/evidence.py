@@ -147,35 +147,6 @@ def gap_excess(
     return Evidence(difference.effect, difference.lower, difference.upper, np.asarray(p_value))
 
 
-def rank_test(
-    values: NDArray[np.floating],
-    groups: NDArray[np.integer],
-    size: int,
-    unions: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float64]:
-    """(G,) p-values that values are larger inside each group than in the rest.
-
-    Args:
-        values: (N,) finite.
-        groups: (N,) group of each value, 0…size−1.
-        size: number of groups.
-        unions: (G, size) which groups are taken together; default each alone.
-
-    Source: Mann & Whitney 1947; normal approximation with tie and continuity correction.
-    """
-    ranks = stats.rankdata(values)
-    total = len(ranks)
-    n = np.bincount(groups, minlength=size).astype(np.float64)
-    sums = np.bincount(groups, weights=ranks, minlength=size)
-    if unions is not None:
-        n, sums = unions @ n, unions @ sums
-    above = sums - n * (n + 1) / 2
-    _, ties = np.unique(ranks, return_counts=True)
-    tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / max(total * (total - 1), 1)
-    deviation = np.sqrt(n * (total - n) / 12 * max(total + 1 - tied, 0))
-    return np.asarray(stats.norm.sf(_divide(above - n * (total - n) / 2 - 0.5, deviation)))
-
-
 def odds_ratio(
     inside: NDArray[np.integer],
     inside_total: int,

@@ -36,16 +36,12 @@ def test_tests_agree_with_scipy() -> None:
     values, group = draw_groups(0)
     inside = evidence.moments(values, group, 5)
     welch = evidence.welch(inside, evidence.rest(inside), CONFIDENCE)
-    ranks = evidence.rank_test(np.round(values, 1), group, 5)
     for number in range(5):
         a, b = values[group == number], values[group != number]
         expected = stats.ttest_ind(a, b, equal_var=False, alternative="greater")
         assert welch.p_value[number] == pytest.approx(expected.pvalue)
         interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(CONFIDENCE)
         assert (welch.lower[number], welch.upper[number]) == pytest.approx(tuple(interval))
-        a, b = np.round(a, 1), np.round(b, 1)  # ties
-        expected = stats.mannwhitneyu(a, b, alternative="greater", method="asymptotic")
-        assert ranks[number] == pytest.approx(expected.pvalue)
 
 
 @given(counts=st.tuples(*[st.integers(0, 60)] * 4).filter(lambda c: c[0] + c[1] and c[2] + c[3]))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from mlflow_latent.evidence import Evidence, Moments, mean_ratio, moments, rest, welch
 from mlflow_latent.insights import words
+from mlflow_latent.insights.scores import Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,13 +102,6 @@ class Excess:
         }
 
 
-def either_test(
-    p_ranks: NDArray[np.floating], p_means: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Bonferroni over the rank test (many a little worse) and Welch's (a few much worse)."""
-    return np.asarray(np.minimum(2 * np.fmin(p_ranks, p_means), 1.0))
-
-
 def split_moments(loss: NDArray[np.floating], inside: NDArray[np.bool_]) -> tuple[Moments, Moments]:
     """Summarize the losses inside a set and in the rest, each as one group."""
     both = moments(loss, inside.astype(np.int64), 2)
@@ -119,24 +112,24 @@ def split_moments(loss: NDArray[np.floating], inside: NDArray[np.bool_]) -> tupl
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """The losses of M samples, ranked once for many tests.
+    """The losses of M samples, scored once for many tests.
 
     Attributes:
         loss: (M,) finite.
-        ranks: (M,) mid-ranks.
+        scores: of each.
     """
 
     loss: NDArray[np.floating]
-    ranks: NDArray[np.float64]
+    scores: Scores
 
     @classmethod
     def of(cls, loss: NDArray[np.floating]) -> Losses:
-        """Rank them."""
-        return cls(loss, stats.rankdata(loss))
+        """Score them."""
+        return cls(loss, Scores.of(loss))
 
     def __getitem__(self, rows: NDArray[np.bool_]) -> Losses:
-        """Keep some of them, and the ranks that they had among all."""
-        return Losses(self.loss[rows], self.ranks[rows])
+        """Keep some of them, and the scores that they had among all."""
+        return Losses(self.loss[rows], self.scores[rows])
 
     def worse(self, inside: NDArray[np.bool_], min_samples: int) -> float:
         """Return the p-value that losses are larger inside than in the rest.
@@ -147,12 +140,4 @@ class Losses:
         """
         if min(int(inside.sum()), int((~inside).sum())) < min_samples:
             return float("nan")
-        p_means = welch(*split_moments(self.loss, inside)).p_value
-        return float(either_test(np.array([self._p_ranks(inside)]), p_means)[0])
-
-    def _p_ranks(self, inside: NDArray[np.bool_]) -> float:
-        """Linear rank test; where the ranks are those of all M samples it is Mann–Whitney's."""
-        n, m = int(inside.sum()), int((~inside).sum())
-        error = np.sqrt(self.ranks.var(ddof=1) * (1 / n + 1 / m))
-        above = self.ranks[inside].mean() - self.ranks[~inside].mean()
-        return float(stats.norm.sf(above / error)) if error > 0 else 1.0
+        return float(self.scores.larger(inside.astype(np.int64), 2)[1])

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.evidence import Moments, moments, rank_test, rest, unite
+from mlflow_latent.evidence import Moments, moments, rest, unite
+from mlflow_latent.insights.scores import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,16 +90,13 @@ class Regions:
             outside.append(unite(fine, ~self._unions))
         return _stack(inside), _stack(outside)
 
-    def rank_test(
-        self, values: NDArray[np.floating], rows: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
+    def larger(self, values: NDArray[np.floating], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(G,) p-values that values are larger inside each region than in the rest of `rows`."""
-        tests = [
-            rank_test(values[rows], self.labels[name][rows], k) for name, k in self.sizes.items()
-        ]
+        scores = Scores.of(values[rows])
+        tests = [scores.larger(self.labels[name][rows], k) for name, k in self.sizes.items()]
         if len(self._unions):
             labels, size = self.labels[FINE][rows], self.sizes[FINE]
-            tests.append(rank_test(values[rows], labels, size, self._unions))
+            tests.append(scores.larger(labels, size, self._unions))
         return np.concatenate(tests)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.insights.conditions import FINE_BINS, make_grid
+from mlflow_latent.insights.scores import savage_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -221,21 +222,6 @@ def _disjoint(grid: Grid, scores: NDArray[np.float64]) -> Iterable[int]:
         if free[grid.conditions[condition]].all():
             free &= ~grid.conditions[condition]
             yield condition
-
-
-def savage_scores(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N,) what an exponential sample would have at each rank: robust, and yet heavy at the top.
-
-    Source: Savage 1956; ties get the mean of their scores.
-    """
-    size = len(values)
-    expected = np.cumsum(1 / np.arange(size, 0, -1.0))
-    order = np.argsort(values, kind="stable")
-    new = np.diff(values[order], prepend=values[order[:1]]) != 0
-    ties = np.cumsum(new)
-    scores = np.empty(size)
-    scores[order] = (np.bincount(ties, weights=expected) / np.bincount(ties))[ties]
-    return scores
 
 
 def distinct(slices: Iterable[Slice], rows: NDArray[np.bool_]) -> list[Slice]:

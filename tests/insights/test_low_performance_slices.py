@@ -16,7 +16,8 @@ from mlflow_latent.fields import Field
 from mlflow_latent.insights import Context, InsightOptions, NotApplicableError
 from mlflow_latent.insights.conditions import make_grid, readable
 from mlflow_latent.insights.kinds.low_performance_slices import find, halves
-from mlflow_latent.insights.slices import Search, savage_scores
+from mlflow_latent.insights.scores import savage_scores
+from mlflow_latent.insights.slices import Search
 from mlflow_latent.measures import MeasureOptions, Measures
 
 if TYPE_CHECKING:
@@ -138,13 +139,6 @@ def test_readable_edges_stay_where_they_are(values: list[float]) -> None:
     room = np.median(np.diff(exact)) if len(exact) > 1 else abs(exact[0])
     assert len(edges) <= len(exact)
     assert all(np.abs(edges - value).min() <= 0.05 * room + 1e-9 for value in exact)
-
-
-def test_savage_scores_are_the_expected_order_of_an_exponential_sample() -> None:
-    scores = savage_scores(np.array([3.0, 1.0, 2.0, 2.0]))
-    ordered = np.cumsum([1 / 4, 1 / 3, 1 / 2, 1])
-    assert scores == pytest.approx([ordered[3], ordered[0], *[ordered[1:3].mean()] * 2])
-    assert scores.sum() == pytest.approx(4)
 
 
 def test_the_search_agrees_with_looking_at_every_conjunction_one_by_one() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlflow_latent.evidence import moments, rank_test, rest
+from mlflow_latent.evidence import moments, rest
 from mlflow_latent.insights.regions import Regions, find_unions
+from mlflow_latent.insights.scores import Scores
 
 RNG = np.random.default_rng(0)
 
@@ -30,7 +31,7 @@ def test_a_union_is_tested_as_if_it_were_one_cluster(regions: Regions) -> None:
     rows = RNG.random(600) < 0.7
     loss = RNG.exponential(size=600) + 50
     inside, outside = regions.moments(loss, rows)
-    tested, counts = regions.rank_test(loss, rows), regions.counts(rows)
+    tested, counts = regions.larger(loss, rows), regions.counts(rows)
     for place in range(len(regions)):
         members = regions.members(place)[rows].astype(int)
         both = moments(loss[rows], members, 2)
@@ -39,7 +40,7 @@ def test_a_union_is_tested_as_if_it_were_one_cluster(regions: Regions) -> None:
         for found, expected in ((inside, both), (outside, others)):
             assert found.mean[place] == pytest.approx(expected.mean[1])
             assert found.variance[place] == pytest.approx(expected.variance[1])
-        assert tested[place] == pytest.approx(rank_test(loss[rows], members, 2)[1])
+        assert tested[place] == pytest.approx(Scores.of(loss[rows]).larger(members, 2)[1])
 
 
 @pytest.mark.parametrize("size", [1, 2])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.insights import words
-from mlflow_latent.insights.losses import Excess, either_test
+from mlflow_latent.insights.losses import Excess
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
 
@@ -23,9 +23,9 @@ KIND = "low_performance"
 def find(context: Context) -> Iterator[Insight]:
     """Test each region: is its loss larger than that of the rest of the same split?
 
-    Two one-sided tests, Mann–Whitney (many samples a little worse) and Welch (a few much worse),
-    Bonferroni over the two, Benjamini–Hochberg over the regions of all levels. An insight also
-    needs an effect that matters and an interval that excludes "no effect".
+    One-sided permutation tests on ranks (many samples a little worse) and on Savage's scores (some
+    much worse), Bonferroni over the two, Benjamini–Hochberg over the regions of all levels. An
+    insight also needs an effect that matters and an interval that excludes "no effect".
     """
     options = context.options
     rows = context.labelled(context.tested, "validation")
@@ -33,8 +33,7 @@ def find(context: Context) -> Iterator[Insight]:
     inside, outside = regions.moments(context.loss, rows)
     excess = Excess.of(context.loss[rows], inside, outside, options.confidence)
     enough = np.minimum(inside.n, outside.n) >= options.min_samples
-    p_value = either_test(regions.rank_test(context.loss, rows), excess.evidence.p_value)
-    p_value = np.where(enough, p_value, np.nan)
+    p_value = np.where(enough, regions.larger(context.loss, rows), np.nan)
     q = context.q_values(KIND, p_value)
     found = (q <= context.alpha) & excess.matters(options.min_loss_ratio)
     for region in np.flatnonzero(found).tolist():

@@ -18,7 +18,7 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.losses import Excess, split_moments
 from mlflow_latent.insights.registry import register
-from mlflow_latent.insights.slices import savage_scores
+from mlflow_latent.insights.scores import savage_scores
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Data for the explorer's benchmark and for looking at it."""

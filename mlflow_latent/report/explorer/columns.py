@@ -1,0 +1,199 @@
+"""The table of samples as typed columns: numbers, categories, text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlflow_latent.report.explorer.catalog import (
+    CERTAINTY,
+    CORRECT,
+    GROUP_ORDER,
+    LEFT_OUT,
+    describe,
+    unique,
+)
+from mlflow_latent.report.explorer.header import ArrayRef, ColumnHeader
+from mlflow_latent.report.explorer.numbers import encode_numbers, missing_code
+from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET, sort_splits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlflow_latent.report.explorer.arrays import ArrayWriter
+    from mlflow_latent.report.explorer.fidelity import Fidelity
+    from mlflow_latent.report.table import SampleTable
+
+MOST_CATEGORIES = 65_534  # codes of two bytes; a text column with more is text
+ID_LIKE = 0.5  # share of distinct values from which a text column is text
+FEW_CATEGORIES = 50  # however few the samples: so many are no ids
+CLUSTERS = {"cluster_coarse": "coarse", "cluster_fine": "fine"}
+RIGHT, WRONG = "right", "wrong"
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """(N,) codes, −1 where missing, and what they are called."""
+
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ColumnEncoder:
+    """Writes the columns of a table.
+
+    Attributes:
+        table: the report's samples.
+        arrays: where the data go.
+        fidelity: how exactly.
+    """
+
+    table: SampleTable
+    arrays: ArrayWriter
+    fidelity: Fidelity
+
+    def encode(self, certainty: NDArray[np.float32] | None = None) -> tuple[ColumnHeader, ...]:
+        """Return all columns in the order of their groups.
+
+        Args:
+            certainty: (N,) probability of each sample's first choice.
+        """
+        frame = self.table.frame
+        kept = [place for place, name in enumerate(frame.columns) if str(name) not in LEFT_OUT]
+        names = unique(str(frame.columns[place]) for place in kept)
+        columns = dict(zip(names, (frame.iloc[:, place] for place in kept), strict=True))
+        headers = [
+            header for name, values in columns.items() for header in self._column(name, values)
+        ]
+        if certainty is not None and CERTAINTY not in columns:
+            headers.append(self._number(CERTAINTY, certainty.astype(np.float64)))
+        if CORRECT not in columns:
+            headers += self._correct()
+        return tuple(sorted(headers, key=lambda header: GROUP_ORDER[header.group]))
+
+    def _column(self, name: str, values: pd.Series[Any]) -> Iterator[ColumnHeader]:
+        if name == SAMPLE_ID:
+            yield self._text(name, values)
+        elif name in (TARGET, PREDICTION):
+            yield self._category(name, self._classes(values))
+        elif name in CLUSTERS:
+            yield self._category(name, self._regions(values, CLUSTERS[name]))
+        elif pd.api.types.is_bool_dtype(values):
+            yield self._category(name, _booleans(values))
+        elif pd.api.types.is_numeric_dtype(values):
+            yield self._number(name, values.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            yield from self._words(name, values)
+
+    def _words(self, name: str, values: pd.Series[Any]) -> Iterator[ColumnHeader]:
+        categories = _named(values, sort_splits if name == SPLIT else sorted)
+        if not _is_text(categories) or name == SPLIT:
+            yield self._category(name, categories)
+        elif self.fidelity.texts:
+            yield self._text(name, values)
+
+    def _classes(self, values: pd.Series[Any]) -> Categories:
+        codes = values.fillna(-1).to_numpy(dtype=np.int64)
+        highest = int(codes.max(initial=-1))
+        count = max(len(self.table.report.class_names), highest + 1)
+        if count <= MOST_CATEGORIES:
+            return Categories(codes, tuple(map(self.table.class_name, range(count))))
+        return _renumbered(codes, self.table.class_name)
+
+    def _regions(self, values: pd.Series[Any], level: str) -> Categories:
+        codes = values.fillna(-1).to_numpy(dtype=np.int64)
+        count = int(codes.max(initial=-1)) + 1
+        return Categories(codes, tuple(f"{level}/{number}" for number in range(count)))
+
+    def _correct(self) -> list[ColumnHeader]:
+        target, prediction = self.table.target, self.table.prediction
+        if target is None or prediction is None:
+            return []
+        codes = np.where(target == prediction, 0, 1)
+        codes[(target < 0) | (prediction < 0)] = -1
+        return [self._category(CORRECT, Categories(codes, (RIGHT, WRONG)))]
+
+    def _number(self, name: str, values: NDArray[np.float64]) -> ColumnHeader:
+        encoded = encode_numbers(values, self.fidelity)
+        entry = describe(name)
+        return ColumnHeader(
+            name=name,
+            field=entry.field,
+            label=entry.label,
+            group=entry.group,
+            kind="number",
+            data=self.arrays.add(encoded.data),
+            scale=encoded.scale,
+            categories=None,
+            integer=encoded.integer,
+            missing=encoded.missing,
+            minimum=encoded.minimum,
+            maximum=encoded.maximum,
+            description=entry.description,
+        )
+
+    def _category(self, name: str, categories: Categories) -> ColumnHeader:
+        bits = 8 if len(categories.names) < missing_code(8) else 16
+        codes = np.where(categories.codes < 0, missing_code(bits), categories.codes)
+        data = self.arrays.add(codes.astype(np.uint8 if bits == 8 else np.uint16))  # noqa: PLR2004 - bits of a byte
+        missing = int((categories.codes < 0).sum())
+        return _without_numbers(name, "category", data, missing, categories.names)
+
+    def _text(self, name: str, values: pd.Series[Any]) -> ColumnHeader:
+        texts = values.astype("string").fillna("")
+        data = self.arrays.add_text(texts)
+        return _without_numbers(name, "text", data, int((texts == "").sum()), None)
+
+
+def _without_numbers(
+    name: str, kind: Any, data: ArrayRef, missing: int, categories: tuple[str, ...] | None
+) -> ColumnHeader:
+    entry = describe(name)
+    return ColumnHeader(
+        name=name,
+        field=entry.field,
+        label=entry.label,
+        group=entry.group,
+        kind=kind,
+        data=data,
+        scale=None,
+        categories=categories,
+        integer=False,
+        missing=missing,
+        minimum=None,
+        maximum=None,
+        description=entry.description,
+    )
+
+
+def _booleans(values: pd.Series[Any]) -> Categories:
+    codes = values.astype("Int8").fillna(-1).to_numpy(dtype=np.int64)
+    return Categories(codes, ("false", "true"))
+
+
+def _named(values: pd.Series[Any], order: Any) -> Categories:
+    """Return the distinct texts of a column in that order, and their codes."""
+    codes, found = pd.factorize(values.astype("string"))
+    names: Sequence[str] = order(found.tolist())
+    place = {name: number for number, name in enumerate(names)}
+    new = np.array([*(place[name] for name in found.tolist()), -1], dtype=np.int64)
+    return Categories(new[codes], tuple(names))
+
+
+def _is_text(categories: Categories) -> bool:
+    distinct, present = len(categories.names), int((categories.codes >= 0).sum())
+    return distinct > MOST_CATEGORIES or distinct > max(FEW_CATEGORIES, ID_LIKE * present)
+
+
+def _renumbered(codes: NDArray[np.int64], name: Any) -> Categories:
+    """Return codes without gaps: a class index may be any integer."""
+    found, new = np.unique(codes, return_inverse=True)
+    has_missing = bool(len(found) and found[0] < 0)
+    names = tuple(name(int(code)) for code in found[has_missing:])
+    return Categories(new.astype(np.int64) - has_missing, names)

@@ -35,7 +35,7 @@ class InsightOptions:
     Attributes:
         confidence: of the intervals.
         error_budget: share of reports that may hold any insight where there is nothing to find;
-            the kinds that test share it equally.
+            the finders that test share it (`register`).
         min_samples: samples that a region needs in each split that is compared.
         min_loss_ratio: mean loss of a region ÷ that of the rest from which it matters.
         min_odds_ratio: odds of a region in train ÷ in val (or the inverse), likewise.

@@ -48,8 +48,8 @@ def find_insights(
         reference: the split that it is compared with, if there is one.
     """
     kinds = insight_kinds()
-    share = options.error_budget / max(1, sum(kind.tests for kind in kinds))
-    context = Context(measures, options, tested, reference, share)
+    shares = sum(sum(kind.shares.values()) for kind in kinds)
+    context = Context(measures, options, tested, reference, options.error_budget / max(1, shares))
     sizes = context.counts(np.ones(len(context.snapshot), dtype=bool))
     insights: list[Insight] = []
     not_applicable = []
@@ -64,13 +64,17 @@ def find_insights(
 
 
 def _ask(kind: InsightKind, context: Context) -> tuple[list[Insight], list[str]]:
-    """Ask all finders of a kind; return what they found, and why some of them could not."""
+    """Ask all finders of a kind; return what they found, and why some of them could not.
+
+    Args:
+        kind: whose finders are asked.
+        context: with the error budget of one share.
+    """
     found: list[Insight] = []
     reasons = []
-    part = context.with_alpha(context.alpha / len(kind.finders))
-    for find in kind.finders.values():
+    for name, find in kind.finders.items():
         try:
-            found += find(part)
+            found += find(context.with_alpha(context.alpha * kind.shares[name]))
         except NotApplicableError as reason:
             reasons.append(str(reason))
     return found, reasons

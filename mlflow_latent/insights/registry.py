@@ -2,7 +2,7 @@
 
 A kind registers itself: one module in `mlflow_latent.insights.kinds`, or, in another package, a
 module named by an entry point of the group `mlflow_latent.insights`. A kind may be found in several
-ways, one module each: its finders share its part of the error budget.
+ways, one module each. Each finder that tests asks for shares of the report's error budget.
 """
 
 from __future__ import annotations
@@ -29,32 +29,40 @@ class InsightKind:
         name: e.g. `low_performance`.
         finders: each gives insights of this kind, or raises NotApplicableError; by name, the main
             one, whose name is empty, first.
-        tests: whether it makes statistical tests, and so needs a share of the error budget.
+        tests: whether it makes statistical tests, and so needs a part of the error budget.
+        shares: of that budget, by finder.
     """
 
     name: str
     finders: Mapping[str, Find]
     tests: bool
+    shares: Mapping[str, float]
 
 
 _KINDS: dict[str, InsightKind] = {}
 
 
-def register(name: str, *, tests: bool = True, finder: str = "") -> Callable[[Find], Find]:
+def register(
+    name: str, *, tests: bool = True, finder: str = "", shares: float = 1.0
+) -> Callable[[Find], Find]:
     """Register the decorated function as the kind of insight `name`.
 
     Args:
         name: of the kind.
-        tests: whether it makes statistical tests, and so needs a share of the error budget.
-        finder: name of a further way to find this kind, e.g. `slices`; the finders of a kind share
-            its part of the error budget equally.
+        tests: whether it makes statistical tests, and so needs a part of the error budget.
+        finder: name of a further way to find this kind, e.g. `slices`.
+        shares: of the budget, of which it gets its shares ÷ those of all finders that test. More
+            is for what people most want to know, and pays in power there.
 
     Raises:
-        InputError: another function has that name, or the finders disagree on `tests`.
+        InputError: another function has that name, the finders disagree on `tests`, or `shares` is
+            not positive.
     """
+    if not shares > 0:
+        raise InputError(f"shares of insight kind {name!r} must be positive, got {shares}")
 
     def decorate(find: Find) -> Find:
-        known = _KINDS.get(name, InsightKind(name, {}, tests))
+        known = _KINDS.get(name, InsightKind(name, {}, tests, {}))
         other = known.finders.get(finder)
         if other and other.__module__ != find.__module__:
             raise InputError(
@@ -64,7 +72,8 @@ def register(name: str, *, tests: bool = True, finder: str = "") -> Callable[[Fi
         if known.tests != tests:
             raise InputError(f"insight kind {name!r} is registered with tests={known.tests} before")
         finders = sorted({**known.finders, finder: find}.items())
-        _KINDS[name] = InsightKind(name, dict(finders), tests)
+        parts = {**known.shares, finder: shares if tests else 0.0}
+        _KINDS[name] = InsightKind(name, dict(finders), tests, parts)
         return find
 
     return decorate

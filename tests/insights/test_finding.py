@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from worlds import make_world
 
 from mlflow_latent.errors import InputError
-from mlflow_latent.insights import registry
-from mlflow_latent.insights.finding import merge, rank, relate
+from mlflow_latent.insights import Context, InsightOptions, registry
+from mlflow_latent.insights.finding import find_insights, merge, rank, relate
 from mlflow_latent.insights.registry import InsightKind, register
+from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.report.model import Insight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIZES = {"train": 2000, "val": 1000}
 
@@ -93,6 +100,7 @@ def test_the_order_is_always_the_same() -> None:
 
 @pytest.fixture
 def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, InsightKind]:
+    registry.insight_kinds()  # those of the package register once per process, not in here
     known: dict[str, InsightKind] = {}
     monkeypatch.setattr(registry, "_KINDS", known)
     return known
@@ -108,6 +116,29 @@ def test_a_kind_may_be_found_in_several_ways(kinds: dict[str, InsightKind]) -> N
         return []
 
     assert list(kinds["weak"].finders.values()) == [by_regions, by_slices]
+
+
+@pytest.mark.usefixtures("kinds")
+def test_finders_that_test_share_the_budget_as_they_ask() -> None:
+    asked = {}
+
+    def finder(name: str) -> Callable[[Context], list[Insight]]:
+        def find(context: Context) -> list[Insight]:
+            asked[name] = context.alpha
+            return []
+
+        return find
+
+    register("weak", shares=4)(finder("weak"))
+    register("weak", finder="slices")(finder("slices"))
+    register("fact", tests=False)(finder("fact"))
+    measures = Measures(make_world(0, train=100, val=50).snapshot(), MeasureOptions())
+
+    find_insights(measures, InsightOptions(), tested="val", reference="train")
+
+    assert asked == pytest.approx({"weak": 0.04, "slices": 0.01, "fact": 0.0})
+    with pytest.raises(InputError, match="shares of insight kind 'weak' must be positive, got 0"):
+        register("weak", shares=0)
 
 
 def test_two_modules_cannot_be_the_same_finder(kinds: dict[str, InsightKind]) -> None:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mlflow_latent.insights.base import Context
 
 KIND = "low_performance"
+SHARES = 4  # of the error budget: where the model fails is what people come to ask
 
 
-@register(KIND)
+@register(KIND, shares=SHARES)
 def find(context: Context) -> Iterator[Insight]:
     """Test each region: is its loss larger than that of the rest of the same split?
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mlflow_latent.insights.base import Context, InsightOptions, NotApplicableError
+from mlflow_latent.insights.nesting import OVERLAP, overlap
 from mlflow_latent.insights.registry import insight_kinds
 from mlflow_latent.report.model import Insight, NotApplicable, RelatedInsight
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from mlflow_latent.fields import Fields
     from mlflow_latent.insights.registry import InsightKind
     from mlflow_latent.measures import Measures
-
-OVERLAP = 0.5  # from which two sets of samples are one finding
 
 
 class Findings(NamedTuple):
@@ -88,8 +87,8 @@ def rank(insights: Iterable[Insight]) -> list[Insight]:
 def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight]:
     """Make an insight whose samples overlap with a better one of its kind that one's child.
 
-    The better one has the smaller p-value: of nested regions that is neither the one that is too
-    wide nor the one that is too narrow. Of a region and a metadata-defined slice that hold the same
+    The better one has the smaller p-value, its own or that of a child which its finder has already
+    put below it (`nesting.nest`). Of a region and a metadata-defined slice that hold the same
     samples the region leads, as it can be looked at as one place; the slice's rule is its child.
 
     Args:
@@ -97,7 +96,7 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         sizes: samples of each split, from which follows what overlap chance would give.
     """
     families: list[_Family] = []
-    for insight in sorted(rank(insights), key=lambda insight: insight.p_value):
+    for insight in sorted(rank(insights), key=_clearest):
         one = _Family(insight, sizes)
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:
@@ -108,6 +107,11 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         else:
             home.children.append(insight)
     return rank(family.as_insight() for family in families)
+
+
+def _clearest(insight: Insight) -> float:
+    """The smallest p-value of an insight and its children."""
+    return min(one.p_value for one in (insight, *insight.children))
 
 
 def relate(insights: Sequence[Insight], sizes: Mapping[str, int]) -> list[Insight]:
@@ -137,12 +141,9 @@ class _Family:
 
     def overlap(self, other: _Family) -> float:
         """Share of the smaller of both that lies in the larger, beyond what chance gives."""
-        small, large = sorted((self, other), key=lambda family: len(family.samples))
-        if not small.samples:
-            return 0.0
-        share = len(small.samples & large.samples) / len(small.samples)
-        chance = len(large.samples) / max(large.population, len(large.samples))
-        return (share - chance) / (1 - chance) if chance < 1 else 0.0
+        larger = max(self, other, key=lambda family: len(family.samples))
+        sizes = len(self.samples), len(other.samples)
+        return overlap(len(self.samples & other.samples), sizes, larger.population)
 
     def likeness(self, other: _Family) -> float:
         """Jaccard index of both."""

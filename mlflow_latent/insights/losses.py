@@ -17,6 +17,8 @@ from mlflow_latent.insights.scores import Scores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlflow_latent.insights.nesting import StandsOut, Within
+
 RATIO, DIFFERENCE = "mean loss ÷ rest", "mean loss − rest"
 
 
@@ -108,6 +110,34 @@ def split_moments(loss: NDArray[np.floating], inside: NDArray[np.bool_]) -> tupl
     others = rest(both)
     pick = [Moments(of.n[1:], of.mean[1:], of.variance[1:]) for of in (both, others)]
     return pick[0], pick[1]
+
+
+def worse_within(
+    loss: NDArray[np.floating], *, min_samples: int, least: float, confidence: float
+) -> Within:
+    """Return the test of `nesting.nest` for regions with more loss.
+
+    Args:
+        loss: (M,) finite.
+        min_samples: that a part and the rest of a region each need.
+        least: ratio of the means from which a part stands out, as for `Excess.matters`.
+        confidence: of the interval that must exclude "no effect".
+    """
+
+    def within(outer: NDArray[np.bool_]) -> StandsOut:
+        losses = Losses.of(loss[outer])
+
+        def stands_out(inner: NDArray[np.bool_]) -> float:
+            part = inner[outer]
+            p_value = losses.worse(part, min_samples)
+            if np.isnan(p_value):
+                return 1.0
+            excess = Excess.of(losses.loss, *split_moments(losses.loss, part), confidence)
+            return p_value if excess.matters(least)[0] else 1.0
+
+        return stands_out
+
+    return within
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.insights import words
-from mlflow_latent.insights.losses import Excess
+from mlflow_latent.insights.losses import Excess, worse_within
+from mlflow_latent.insights.nesting import nested
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
 
@@ -36,9 +37,19 @@ def find(context: Context) -> Iterator[Insight]:
     enough = np.minimum(inside.n, outside.n) >= options.min_samples
     p_value = np.where(enough, regions.larger(context.loss, rows), np.nan)
     q = context.q_values(KIND, p_value)
-    found = (q <= context.alpha) & excess.matters(options.min_loss_ratio)
-    for region in np.flatnonzero(found).tolist():
-        yield _insight(context, excess, region, (float(p_value[region]), float(q[region])))
+    chosen = (q <= context.alpha) & excess.matters(options.min_loss_ratio)
+    found = np.flatnonzero(chosen).tolist()
+    within = worse_within(
+        context.loss[rows],
+        min_samples=options.min_samples,
+        least=options.min_loss_ratio,
+        confidence=options.confidence,
+    )
+    yield from nested(
+        [_insight(context, excess, r, (float(p_value[r]), float(q[r]))) for r in found],
+        [regions.members(r)[rows] for r in found],
+        within,
+    )
 
 
 def _insight(

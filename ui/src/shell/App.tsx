@@ -1,0 +1,40 @@
+import { useEffect, useState } from "preact/hooks";
+import { Dataset } from "../data/dataset";
+import { asPageError, type PageError } from "../data/errors";
+import type { Route } from "../data/open";
+import type { Source } from "../data/source";
+import { Session, SessionProvider } from "../state";
+import { ComparePage } from "../views/compare/ComparePage";
+import { RunsPage } from "../views/runs/RunsPage";
+import { Problem } from "./Problem";
+import { Shell } from "./Shell";
+import { SourceProvider } from "./source";
+
+/** The page that the address asks for. */
+export function App({ source, route }: { source: Source; route: Route }) {
+  return (
+    <SourceProvider source={source}>
+      {route.page === "runs" && <RunsPage />}
+      {route.page === "compare" && <ComparePage />}
+      {route.page === "run" && <RunPage source={source} epoch={route.epoch} />}
+    </SourceProvider>
+  );
+}
+
+function RunPage({ source, epoch }: { source: Source; epoch: number | undefined }) {
+  const [session, setSession] = useState<Session | null>(null);
+  const [problem, setProblem] = useState<PageError | null>(null);
+  useEffect(() => {
+    source
+      .explorer(undefined, epoch)
+      .then((bytes) => setSession(new Session(Dataset.read(bytes), source)))
+      .catch((error: unknown) => setProblem(asPageError(error)));
+  }, [source, epoch]);
+  if (problem) return <Problem problem={problem} />;
+  if (!session) return <p class="boot">Loading the analysis…</p>;
+  return (
+    <SessionProvider session={session}>
+      <Shell />
+    </SessionProvider>
+  );
+}

@@ -1,0 +1,256 @@
+import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { binned, type Binning } from "../crossfilter/binning";
+import { Crossfilter } from "../crossfilter/crossfilter";
+import { markFailing } from "../crossfilter/masks";
+import { ascending } from "../crossfilter/sorting";
+import type { Dataset } from "../data/dataset";
+import type { Source } from "../data/source";
+import { filterKey, withFilter, withoutFilter, type Filter } from "./filters";
+import { History } from "./history";
+import { firstView, type ViewState } from "./view";
+
+/** Milliseconds of quiet after which sorted rows follow the filters. */
+const SETTLE = 60;
+
+/** How a change of the view is remembered. */
+export interface ChangeOptions {
+  /** Whether undo takes it back; default true. */
+  readonly undoable?: boolean;
+  /** Changes of one gesture (a drag, typing in a field) are one step of undo. */
+  readonly gesture?: string;
+}
+
+/** Rows counted by bin: `counts[b]`, the last one being the missing values. */
+export type Counts = Uint32Array;
+
+/**
+ * One dataset on the page: the view of it, and what follows from the view.
+ *
+ * Everything that follows is lazy: counts of a column are kept only while something shows them,
+ * sorted rows only while a table or grid is open. Read signals' `.value` inside components.
+ */
+export class Session {
+  /** The whole view; change it by `update`. Components read parts by `useView`. */
+  readonly state: Signal<ViewState>;
+  /** Row under the pointer, in whatever view; null if none. */
+  readonly hovered = signal<number | null>(null);
+  /** Number of rows that pass all filters. */
+  readonly keptCount: ReadonlySignal<number>;
+  /** Rises whenever the rows that pass change: read it to follow `passes`. */
+  readonly revision: ReadonlySignal<number>;
+  /** Rows that pass, in the order of `state.sort`; follows after a moment of quiet. */
+  readonly keptRows: ReadonlySignal<Uint32Array>;
+  readonly canUndo: ReadonlySignal<boolean>;
+  readonly canRedo: ReadonlySignal<boolean>;
+
+  private readonly crossfilter: Crossfilter;
+  private readonly history = new History<ViewState>();
+  private readonly steps = signal(0);
+  private readonly changes = signal(0);
+  private readonly settled = signal(0);
+  private readonly count: Signal<number>;
+  private readonly bins = new Map<string, Binning | null>();
+  private readonly totals = new Map<string, Counts>();
+  private readonly orders = new Map<string, Uint32Array>();
+  private readonly counters = new Map<string, Signal<Counts>>();
+  private readonly live = new Map<string, Counts>();
+  private applied: readonly Filter[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param dataset what is shown.
+   * @param source where pictures and other runs come from.
+   * @param view the view to open with; the first view of the dataset by default.
+   */
+  constructor(
+    readonly dataset: Dataset,
+    readonly source: Source,
+    view: ViewState = firstView(dataset),
+  ) {
+    this.crossfilter = new Crossfilter(dataset.n);
+    this.state = signal({ ...view, filters: [] });
+    this.count = signal(dataset.n);
+    this.keptCount = this.count;
+    this.revision = this.changes;
+    const sort = computed(() => this.state.value.sort);
+    this.keptRows = computed(() => {
+      this.settled.value;
+      return this.sorted(sort.value);
+    });
+    this.canUndo = computed(() => this.steps.value >= 0 && this.history.canUndo);
+    this.canRedo = computed(() => this.steps.value >= 0 && this.history.canRedo);
+    this.show(view);
+  }
+
+  /** Change part of the view. */
+  update(change: Partial<ViewState>, { undoable = true, gesture }: ChangeOptions = {}): void {
+    const before = this.state.peek();
+    if (undoable) this.history.push(before, gesture);
+    this.show({ ...before, ...change });
+  }
+
+  /** End a gesture: what comes next is another step of undo. */
+  endGesture(): void {
+    this.history.endGesture();
+  }
+
+  /** Take back the last step. */
+  undo(): void {
+    const view = this.history.undo(this.state.peek());
+    if (view) this.show(view);
+  }
+
+  /** Do again what was taken back. */
+  redo(): void {
+    const view = this.history.redo(this.state.peek());
+    if (view) this.show(view);
+  }
+
+  /** Add a filter; it replaces the one of the same `filterKey`. */
+  addFilter(filter: Filter, options?: ChangeOptions): void {
+    this.update({ filters: withFilter(this.state.peek().filters, filter) }, options);
+  }
+
+  /** Remove a filter, or the one of a `filterKey`. */
+  removeFilter(filter: Filter | string, options?: ChangeOptions): void {
+    const key = typeof filter === "string" ? filter : filterKey(filter);
+    this.update({ filters: withoutFilter(this.state.peek().filters, key) }, options);
+  }
+
+  /** Remove all filters. */
+  clearFilters(): void {
+    if (this.state.peek().filters.length) this.update({ filters: [] });
+  }
+
+  /** The active filter of a key (see `filterKey`), e.g. `column:loss`. */
+  filter(key: string): Filter | undefined {
+    return this.state.value.filters.find((filter) => filterKey(filter) === key);
+  }
+
+  /** Whether a row passes all filters. */
+  passes(row: number): boolean {
+    return this.crossfilter.passes(row);
+  }
+
+  /** (n) how many filters each row fails; read it in loops instead of `passes`. */
+  get fails(): Uint16Array {
+    return this.crossfilter.fails;
+  }
+
+  /** How a column is cut into bins; null for texts and columns without a value. */
+  binning(name: string): Binning | null {
+    const known = this.bins.get(name);
+    if (known !== undefined) return known;
+    const column = this.dataset.column(name);
+    const made = column ? binned(column) : null;
+    this.bins.set(name, made);
+    return made;
+  }
+
+  /**
+   * Rows of each bin that pass all filters but the column's own; the last count is the missing.
+   *
+   * @param name of a column that has a `binning`.
+   */
+  counts(name: string): ReadonlySignal<Counts> {
+    let counter = this.counters.get(name);
+    if (!counter) {
+      counter = signal<Counts>(new Uint32Array(0), {
+        unwatched: () => this.stopCounting(name),
+      });
+      this.counters.set(name, counter);
+    }
+    if (!this.live.has(name)) this.startCounting(name, counter);
+    return counter;
+  }
+
+  /** Rows of each bin over all samples; the last count is the missing. */
+  total(name: string): Counts {
+    let total = this.totals.get(name);
+    if (!total) {
+      const binning = this.binning(name);
+      total = new Uint32Array((binning?.size ?? 0) + 1);
+      if (binning) for (const bin of binning.bins) total[bin]!++;
+      this.totals.set(name, total);
+    }
+    return total;
+  }
+
+  /** All rows in ascending order of a column, missing values last; made once. */
+  order(name: string): Uint32Array {
+    let order = this.orders.get(name);
+    if (!order) {
+      const column = this.dataset.column(name);
+      order = column
+        ? ascending(column, this.dataset.n)
+        : Uint32Array.from({ length: this.dataset.n }, (_, row) => row);
+      this.orders.set(name, order);
+    }
+    return order;
+  }
+
+  private show(view: ViewState): void {
+    batch(() => {
+      this.state.value = view;
+      this.apply(view.filters);
+      this.steps.value++;
+    });
+  }
+
+  private apply(filters: readonly Filter[]): void {
+    if (filters === this.applied) return;
+    const before = new Map(this.applied.map((filter) => [filterKey(filter), filter]));
+    for (const filter of filters) {
+      const key = filterKey(filter);
+      if (before.get(key) !== filter)
+        this.crossfilter.set(key, (mask) => markFailing(this.dataset, filter, mask));
+      before.delete(key);
+    }
+    for (const key of before.keys()) this.crossfilter.remove(key);
+    this.applied = filters;
+    this.publish();
+  }
+
+  private publish(): void {
+    this.count.value = this.crossfilter.count;
+    for (const [name, counts] of this.live) this.counters.get(name)!.value = counts.slice();
+    this.changes.value++;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.settled.value++, SETTLE);
+  }
+
+  private startCounting(name: string, counter: Signal<Counts>): void {
+    const binning = this.binning(name);
+    if (!binning) return;
+    const { bins, size } = binning;
+    this.live.set(name, this.crossfilter.startCounting(`column:${name}`, bins, size + 1));
+    counter.value = this.live.get(name)!.slice();
+  }
+
+  private stopCounting(name: string): void {
+    this.live.delete(name);
+    this.crossfilter.stopCounting(`column:${name}`);
+  }
+
+  private sorted(sort: ViewState["sort"]): Uint32Array {
+    const rows = new Uint32Array(this.crossfilter.count);
+    const { fails } = this.crossfilter;
+    const n = this.dataset.n;
+    let at = 0;
+    if (!sort) {
+      for (let row = 0; row < n; row++) if (fails[row] === 0) rows[at++] = row;
+      return rows;
+    }
+    const order = this.order(sort.column);
+    const present = n - (this.dataset.column(sort.column)?.missing ?? 0);
+    const take = (place: number) => {
+      const row = order[place]!;
+      if (fails[row] === 0) rows[at++] = row;
+    };
+    // Missing values are last, whichever way the others go.
+    if (sort.descending) for (let place = present - 1; place >= 0; place--) take(place);
+    else for (let place = 0; place < present; place++) take(place);
+    for (let place = present; place < n; place++) take(place);
+    return rows;
+  }
+}

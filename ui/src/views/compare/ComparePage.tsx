@@ -1,0 +1,3 @@
+export function ComparePage() {
+  return <p class="empty">Not here yet.</p>;
+}

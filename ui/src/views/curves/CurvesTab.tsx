@@ -1,0 +1,3 @@
+export function CurvesTab() {
+  return <p class="empty">Not here yet.</p>;
+}

@@ -1,0 +1,3 @@
+export function InsightsTab() {
+  return <p class="empty">Not here yet.</p>;
+}

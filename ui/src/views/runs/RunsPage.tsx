@@ -1,0 +1,3 @@
+export function RunsPage() {
+  return <p class="empty">Not here yet.</p>;
+}

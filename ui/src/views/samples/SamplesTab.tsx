@@ -1,0 +1,3 @@
+export function SamplesTab() {
+  return <p class="empty">Not here yet.</p>;
+}

@@ -1,0 +1,3 @@
+export function SelectionTab() {
+  return <p class="empty">Not here yet.</p>;
+}

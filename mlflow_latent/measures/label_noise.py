@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.label_quality import LabelQuality
 
 MAJORITY = 0.5  # of the neighbors' votes: without one, the place has no class of its own
-BINS = 100  # of certainty: the fit does not grow with the number of samples
-HIGHEST_DOUBTS = np.linspace(0.05, 0.95, 19)  # contradicted right labels at the lowest certainty
-REACHES = np.geomspace(0.001, 0.5, 20)  # share of the samples over which doubt falls to 1 / e
-SHAPES = (0.5, 1.0)  # of the fall: 1 is exponential, less has a longer tail
-FLOORS = np.r_[0.0, np.geomspace(1e-4, 0.5, 80)]  # shares of wrong labels
+MIN_JUDGED = 20  # samples
+MIN_JUDGED_SHARE = 0.5  # of the samples; and
+MAX_CONTRADICTED = 0.3  # of the judged: beyond, model and neighbors know too little to judge labels
+BINS = 50  # of certainty: the fit does not grow with the number of samples
+
+# The prior over curves of doubt, each as likely as the others.
+HIGHEST_DOUBTS = np.linspace(0.3, 0.6, 4)  # between two classes, a label is a toss of a coin
+REACHES = np.geomspace(0.001, 0.6, 14)  # share of the samples over which doubt falls to 1 / e
+SHAPES = (0.5, 0.7, 1.0, 1.4)  # of the fall: 1 is exponential, less has a longer tail
+FLOORS = np.geomspace(1e-3, 0.3, 24)  # shares of wrong labels, where there are any
+# Of data drawn from this prior without wrong labels, the share with evidence above x is at most
+# this ÷ x, measured for x ≥ 5 and 100 to 10,000 samples (Markov's inequality promises 1 ÷ x).
+EVIDENCE_TAIL = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +60,14 @@ def label_noise(
 
     A sample is judged where the model and the neighbors' labels agree on whether its label is
     right. Right labels are contradicted too, by samples between the classes, but these are among
-    the samples of which model and neighbors are least certain: such doubt falls with the rank of
-    the certainty, exponentially or with a longer tail. Wrong labels are contradicted at any rank: a
-    floor under that curve. Ranks, since a model trained on wrong labels is less certain everywhere.
-    All is fitted by maximum likelihood on a grid; the test is the likelihood ratio against no
-    floor, half of a chi-squared with one degree since it lies at the border (Self & Liang 1987);
-    the interval is the profile likelihood's.
+    the samples of which model and neighbors are least certain: such doubt starts near one half and
+    falls with the rank of the certainty, exponentially or with a longer tail. Wrong labels are
+    contradicted at any rank: a floor under that curve. Ranks, since a model trained on wrong labels
+    is less certain everywhere.
+
+    Nobody knows the curve, so the evidence is averaged over many: the Bayes factor of a floor
+    against none. `p_value` is how often chance gives as much, see `EVIDENCE_TAIL`; the share and
+    its interval are quantiles of the posterior.
 
     Args:
         quality: of N samples, with probabilities.
@@ -65,62 +75,92 @@ def label_noise(
         confidence: of the interval.
 
     Returns:
-        None where nothing can be judged.
+        None where model and neighbors cannot judge labels: too few samples of which they think
+        alike, or too many of those that they contradict.
     """
-    model, votes = quality.model_margin.astype(float), quality.neighbor_margin.astype(float)
-    sides = rows & (quality.neighbor_share >= MAJORITY) & (model * votes > 0)
-    if not sides.any():
+    support = quality.model_margin.astype(float) + quality.neighbor_margin.astype(float)
+    agree = quality.model_margin * quality.neighbor_margin > 0
+    sides = rows & agree & (quality.neighbor_share >= MAJORITY)
+    judged, contradicted = int(sides.sum()), int((sides & (support < 0)).sum())
+    if judged < max(MIN_JUDGED, MIN_JUDGED_SHARE * rows.sum()):
         return None
-    against = sides & (votes < 0)
-    rank = stats.rankdata(np.abs(model + votes)[sides]) / (sides.sum() + 1)
-    fit = _fit(rank, against[sides])
-    reach = float(stats.chi2.ppf(confidence, 1)) / 2
-    likely = FLOORS[fit.profile >= fit.profile.max() - reach]
-    ratio = 2 * float(fit.profile.max() - fit.profile[0])
-    doubt = _doubt(rank, fit.highest, fit.reach, fit.shape)
+    if contradicted > MAX_CONTRADICTED * judged:
+        return None
+    against = support[sides] < 0
+    place = (BINS * _certainty(quality, sides)).astype(int)
+    fit = _fit(place, against)
+    lower, share, upper = _quantiles(fit.floors, (1 - confidence) / 2, 0.5, (1 + confidence) / 2)
     posterior = np.zeros(len(rows))
-    posterior[sides] = fit.floor / np.maximum(fit.floor + (1 - fit.floor) * doubt, 1e-12)
+    posterior[sides] = np.where(against, fit.wrong[place], 0.0)
     return LabelNoise(
-        judged=int(sides.sum()),
-        contradicted=int(against.sum()),
-        share=fit.floor,
-        lower=float(likely[0]),
-        upper=float(likely[-1]),
-        p_value=0.5 * float(stats.chi2.sf(ratio, 1)) if ratio > 0 else 1.0,
-        posterior=np.where(against, posterior, 0.0),
+        judged=judged,
+        contradicted=contradicted,
+        share=share,
+        lower=lower,
+        upper=upper,
+        p_value=min(1.0, EVIDENCE_TAIL * float(np.exp(-fit.log_evidence))),
+        posterior=posterior,
     )
 
 
-class _Fit(NamedTuple):
-    """The best doubt and floor, and the log-likelihood at each of `FLOORS`."""
-
-    highest: float
-    reach: float
-    shape: float
-    floor: float
-    profile: NDArray[np.float64]
+def _certainty(quality: LabelQuality, sides: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(J,) rank of the certainty of model, neighbors and surroundings together, 0…1."""
+    views = (quality.model_margin, quality.neighbor_margin, quality.surroundings)
+    total = np.sum([stats.rankdata(np.abs(view[sides])) for view in views], axis=0)
+    return np.asarray(stats.rankdata(total) / (sides.sum() + 1))
 
 
-def _doubt(
-    rank: NDArray[np.float64], highest: float, reach: float, shape: float
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What the rates of contradiction say.
+
+    Attributes:
+        log_evidence: logarithm of the Bayes factor of a floor against none.
+        floors: (F,) posterior of each of `FLOORS`, if there is one.
+        wrong: (B,) probability that a contradicted label is wrong, by bin of certainty.
+    """
+
+    log_evidence: float
+    floors: NDArray[np.float64]
+    wrong: NDArray[np.float64]
+
+
+def _fit(place: NDArray[np.intp], against: NDArray[np.bool_]) -> _Fit:
+    total = np.bincount(place, minlength=BINS).astype(float)
+    hits = np.bincount(place[against], minlength=BINS).astype(float)
+    doubt = _doubts((np.arange(BINS) + 0.5) / BINS)
+    without = _log_likelihood(doubt, hits, total)
+    floor = FLOORS[:, None, None]
+    rate = floor + (1 - floor) * doubt
+    with_floor = _log_likelihood(rate, hits, total)
+    mean = special.logsumexp(with_floor, axis=1) - np.log(len(doubt))
+    weight = special.softmax(with_floor)
+    return _Fit(
+        log_evidence=float(
+            special.logsumexp(mean)
+            - np.log(len(FLOORS))
+            - special.logsumexp(without)
+            + np.log(len(doubt))
+        ),
+        floors=special.softmax(mean),
+        wrong=np.einsum("fc,fcb->b", weight, floor / rate),
+    )
+
+
+def _doubts(rank: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(D, B) how often a right label is contradicted, by the rank of the certainty, each curve."""
+    curves = np.array(list(product(HIGHEST_DOUBTS, REACHES, SHAPES)))
+    highest, reach, shape = (curves[:, [column]] for column in range(3))
+    return np.asarray(np.clip(highest * np.exp(-((rank / reach) ** shape)), 1e-9, 1 - 1e-9))
+
+
+def _log_likelihood(
+    rate: NDArray[np.float64], hits: NDArray[np.float64], total: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """How often a right label is contradicted, by the rank of the certainty."""
-    return np.asarray(highest * np.exp(-((rank / reach) ** shape)))
+    return np.asarray(np.log(rate) @ hits + np.log1p(-rate) @ (total - hits))
 
 
-def _fit(rank: NDArray[np.float64], against: NDArray[np.bool_]) -> _Fit:
-    place = (rank * BINS).astype(int)
-    total = np.bincount(place, minlength=BINS)
-    hits = np.bincount(place, weights=against, minlength=BINS)
-    middle = np.bincount(place, weights=rank, minlength=BINS) / np.maximum(total, 1)
-    best = (-np.inf, 0.0, 1.0, 1.0, 0.0)
-    profile = np.full(len(FLOORS), -np.inf)
-    for curve in product(HIGHEST_DOUBTS.tolist(), REACHES.tolist(), SHAPES):
-        rate = FLOORS[:, None] + (1 - FLOORS[:, None]) * _doubt(middle, *curve)
-        rate = np.clip(rate, 1e-12, 1 - 1e-12)
-        likelihood = np.log(rate) @ hits + np.log1p(-rate) @ (total - hits)
-        profile = np.maximum(profile, likelihood)
-        top = int(likelihood.argmax())
-        if likelihood[top] > best[0]:
-            best = (float(likelihood[top]), *curve, float(FLOORS[top]))
-    return _Fit(*best[1:], profile)
+def _quantiles(posterior: NDArray[np.float64], *shares: float) -> tuple[float, ...]:
+    """Return quantiles of the floor, between the points of the grid."""
+    reached = np.cumsum(posterior) - posterior / 2
+    return tuple(float(np.exp(np.interp(s, reached, np.log(FLOORS)))) for s in shares)

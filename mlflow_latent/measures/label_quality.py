@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.measures.votes import Votes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 65_536
 SELF_CONFIDENCE_WEIGHT = 0.2  # it breaks ties where the margins saturate, and no more
 PROBABILITY_FLOOR = 1e-5  # below it self-confidence says nothing more
-PRIOR_VOTES = 0.5  # of no neighbor: few or far neighbors are weak evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class LabelQuality:
             all NaN without probabilities.
         neighbor_margin: (N,) the same of the neighbors' votes.
         neighbor_share: (N,) votes of the class that most neighbors have, 0…1.
+        surroundings: (N,) log odds of the label in a wider neighborhood; all NaN without
+            probabilities.
     """
 
     quality: NDArray[np.float32]
@@ -41,6 +44,7 @@ class LabelQuality:
     model_margin: NDArray[np.float32]
     neighbor_margin: NDArray[np.float32]
     neighbor_share: NDArray[np.float32]
+    surroundings: NDArray[np.float32]
 
 
 def label_quality(
@@ -62,20 +66,18 @@ def label_quality(
     Returns:
         The mean of two margins, rescaled, with a small share of the log self-confidence. Sources:
         normalized margin and self-confidence of Northcutt et al. 2021, area under the margin of
-        Pleiss et al. 2020; neighbors vote with Gaussian weights of the distance, divided by the
-        root of the class's share, so that a rare class is not outvoted by its surroundings.
+        Pleiss et al. 2020.
     """
     classes = int(target.max()) + 1
     width = max(classes, 0 if pred_probs is None else pred_probs.shape[1])
     size = len(target)
     parts = {name: np.full(size, np.nan, np.float32) for name in ("model", "votes", "lead", "log")}
     suggested = np.full(size, -1, np.int32)
-    weight = _vote_weight(target, width)
-    scale = _scale(neighbors)
+    around = Votes(target, neighbors, width)
     for start in range(0, size, CHUNK_ROWS):
         rows = np.arange(start, min(start + CHUNK_ROWS, size))
         rows = rows[target[rows] >= 0]
-        votes = _votes(rows, target, neighbors, weight, scale)
+        votes = around.near(rows)
         parts["votes"][rows] = _margin(votes, target[rows])
         parts["lead"][rows] = votes.max(axis=1)
         support = votes
@@ -94,6 +96,7 @@ def label_quality(
         model_margin=parts["model"],
         neighbor_margin=parts["votes"],
         neighbor_share=parts["lead"],
+        surroundings=parts["log"] if pred_probs is None else around.surroundings(),
     )
 
 
@@ -105,40 +108,6 @@ def _combine(
     score = score + SELF_CONFIDENCE_WEIGHT / 2 * np.nan_to_num(log)
     lowest = -1 - SELF_CONFIDENCE_WEIGHT / 2
     return np.asarray(np.clip((score - lowest) / (1 - lowest), 0, 1), dtype=np.float32)
-
-
-def _vote_weight(target: NDArray[np.int32], width: int) -> NDArray[np.float64]:
-    """(width,) weight of a vote for each class, mean 1 over the votes; 0 where there is none.
-
-    Divided by the root of the share: by the share itself, one neighbor of a class of five would
-    outvote all the others.
-    """
-    counts = np.bincount(target[target >= 0], minlength=width)
-    share = counts / max(1, counts.sum())
-    weight = np.divide(1.0, np.sqrt(share), out=np.zeros(width), where=share > 0)
-    return np.asarray(weight / max((weight * share).sum(), 1e-12))
-
-
-def _scale(neighbors: Neighbors) -> float:
-    apart = neighbors.distances[neighbors.distances > 0]
-    return float(np.median(apart)) if apart.size else 1.0
-
-
-def _votes(
-    rows: NDArray[np.intp],
-    target: NDArray[np.int32],
-    neighbors: Neighbors,
-    weight: NDArray[np.float64],
-    scale: float,
-) -> NDArray[np.float32]:
-    """(R, C) share of the votes for each class; a little of them is nobody's."""
-    votes = np.zeros((len(rows), len(weight)), dtype=np.float32)
-    place = np.arange(len(rows))
-    for column in range(neighbors.k):
-        label = target[neighbors.indices[rows, column]]
-        near = np.exp(-((neighbors.distances[rows, column] / scale) ** 2))
-        votes[place, label] += np.where(label >= 0, near * weight[label], 0.0)
-    return np.asarray(votes / (votes.sum(axis=1, keepdims=True) + PRIOR_VOTES))
 
 
 def _padded(probabilities: NDArray[np.float32], width: int) -> NDArray[np.float32]:

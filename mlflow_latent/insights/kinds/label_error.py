@@ -13,7 +13,7 @@ import numpy as np
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
-from mlflow_latent.measures.label_noise import LabelNoise, label_noise
+from mlflow_latent.measures.label_noise import MAX_CONTRADICTED, LabelNoise, label_noise
 from mlflow_latent.report.model import Insight
 from mlflow_latent.schema import TARGET
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.label_quality import LabelQuality
 
 KIND = "label_error"
-MIN_POSTERIOR = 0.5  # more likely wrong than right
-MIN_PRECISION = 0.93  # expected share of wrong labels among those that are shown
+MIN_POSTERIOR = 0.8  # that a label is wrong: a local false discovery rate of 0.2 (Efron 2007)
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
 NAMED_PAIRS = 3
 
@@ -42,6 +41,12 @@ def find(context: Context) -> Iterator[Insight]:
     splits = [split for split in context.snapshot.splits if _labelled(context, split)]
     found = [label_noise(quality, _rows(context, s), context.options.confidence) for s in splits]
     p_value = np.array([np.nan if noise is None else noise.p_value for noise in found])
+    if splits and all(noise is None for noise in found):
+        raise NotApplicableError(
+            "the model and the neighbors know too little of the classes to judge labels: on most"
+            " samples they disagree with one another, or with more than"
+            f" {MAX_CONTRADICTED:.0%} of the labels that they judge alike"
+        )
     q = context.q_values(KIND, p_value)
     for split, noise, q_value in zip(splits, found, q.tolist(), strict=True):
         if noise is not None and q_value <= context.alpha:
@@ -51,13 +56,8 @@ def find(context: Context) -> Iterator[Insight]:
 
 
 def likely_wrong(noise: LabelNoise) -> NDArray[np.bool_]:
-    """(N,) mask: the most likely first, while those shown are expected to be wrong enough."""
-    order = np.argsort(-noise.posterior, kind="stable")
-    order = order[noise.posterior[order] >= MIN_POSTERIOR]
-    precision = np.cumsum(noise.posterior[order]) / np.arange(1, len(order) + 1)
-    members = np.zeros(len(noise.posterior), dtype=bool)
-    members[order[: int((precision >= MIN_PRECISION).sum())]] = True
-    return members
+    """(N,) mask of the labels that are each likely enough to be wrong."""
+    return noise.posterior >= MIN_POSTERIOR
 
 
 def _quality(context: Context) -> LabelQuality:

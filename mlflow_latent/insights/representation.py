@@ -55,11 +55,15 @@ def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insi
         effect = float(evidence.effect[region])
         span = (float(evidence.lower[region]), float(evidence.upper[region]))
         metadata = context.explain(members)
-        separated = words.fields(context.collectable(metadata))
+        collectable = context.collectable(metadata)
+        separated = words.fields(collectable)
+        count = words.samples(int(members.sum()))
         yield Insight(
             kind=direction.kind,
-            title=f"{direction.word} in {context.reference}: {_shares(shares, context)}"
-            f"{words.mostly(context.snapshot, members)}",
+            title=words.title(
+                f"{direction.word} in {context.reference}: {_shares(shares, context)}, a region of "
+                f"{count}{words.where(context.snapshot, members, collectable)}"
+            ),
             description=f"{a[region]:,} of {sizes[0]:,} samples of {direction.more} lie here, but "
             f"{b[region]:,} of {sizes[1]:,} of {direction.less}: odds ratio "
             f"{words.number(effect)} ({words.span(*span, options.confidence)}).",

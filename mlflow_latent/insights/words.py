@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mlflow_latent.snapshot import Snapshot
 
 MOSTLY = 0.5  # share from which a class names a set of samples
-NAME_LENGTH = 40
+TWO_MOSTLY = 0.7  # share from which two classes do
+CLASS = "class"  # the field that holds the target's names
+NAME_LENGTH = 40  # of a name in a sentence
+TITLE_NAME = 24  # of a name in a title
+TITLE_LENGTH = 110  # a title is one line of a list
 
 
 def number(value: float) -> str:
@@ -43,19 +47,45 @@ def samples(count: int) -> str:
 
 
 def mostly(snapshot: Snapshot, members: NDArray[np.bool_]) -> str:
-    """`, mostly 'dog'` where one class makes up more than half of the members, else nothing."""
+    """`, mostly 'dog'` or `, mostly 'cat' and 'dog'` where that tells the members, else nothing."""
     codes = snapshot.codes(TARGET)
     known = codes[members & (codes >= 0)] if codes is not None else np.empty(0, np.int32)
     if not len(known):
         return ""
-    counts = np.bincount(known)
-    top = int(counts.argmax())
-    share = counts[top] / len(known)
-    name = shorten(snapshot.class_name(top))
-    return f", {'all' if share == 1 else 'mostly'} {name!r}" if share > MOSTLY else ""
+    shares = np.bincount(known) / len(known)
+    first, second = (*np.argsort(-shares, kind="stable")[:2].tolist(), 0)[:2]
+    names = [repr(shorten(snapshot.class_name(code), TITLE_NAME)) for code in (first, second)]
+    if shares[first] > MOSTLY:
+        return f", {'all' if shares[first] == 1 else 'mostly'} {names[0]}"
+    both = " and ".join(names)
+    return f", mostly {both}" if shares[first] + shares[second] > TWO_MOSTLY else ""
 
 
-def fields(found: tuple[SeparatingField, ...], limit: int = 2) -> str:
+def where(
+    snapshot: Snapshot, members: NDArray[np.bool_], metadata: tuple[SeparatingField, ...]
+) -> str:
+    """What tells a region in a title: `, mostly '8', with lower brightness`, or nothing.
+
+    Args:
+        snapshot: N samples.
+        members: (N,) mask of the region.
+        metadata: what separates them, best first, of which a person can tell them.
+    """
+    classes = mostly(snapshot, members)
+    best = [field for field in metadata if field.name != CLASS or not classes]
+    separated = fields(tuple(best), limit=1, length=TITLE_NAME)
+    return classes + (f", with {separated}" if separated else "")
+
+
+def title(text: str) -> str:
+    """One line of at most TITLE_LENGTH letters, cut between words where it is too long."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[: TITLE_LENGTH - 2].rsplit(" ", 1)[0].rstrip(",") + " …"
+
+
+def fields(found: tuple[SeparatingField, ...], limit: int = 2, length: int = NAME_LENGTH) -> str:
     """What separates the samples, in a few words; nothing if nothing does."""
     phrases = {
         "higher": "higher {name}",
@@ -65,12 +95,12 @@ def fields(found: tuple[SeparatingField, ...], limit: int = 2) -> str:
     }
     return " and ".join(
         phrases[field.direction].format(
-            name=shorten(field.name), category=shorten(field.category or "")
+            name=shorten(field.name, length), category=shorten(field.category or "", length)
         )
         for field in found[:limit]
     )
 
 
-def shorten(name: str) -> str:
+def shorten(name: str, length: int = NAME_LENGTH) -> str:
     """A name that may be of any length, at a length that fits a sentence."""
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+    return name if len(name) <= length else name[: length - 1] + "…"

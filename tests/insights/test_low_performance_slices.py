@@ -79,7 +79,7 @@ def test_the_rule_selects_the_very_samples() -> None:
 
     best = found_in(world)[0]
 
-    words = best.title.split("brightness is from ")[1].split(":")[0].split(" to below ")
+    words = best.title.split("brightness is from ")[1].split(" to below ")
     low, high = map(float, words)
     assert agreement(best, world, (brightness >= low) & (brightness < high)) == (1.0, 1.0)
 

@@ -61,8 +61,10 @@ def _insight(
     metadata = context.explain(members, context.tested)
     return Insight(
         kind=KIND,
-        title=f"Loss {excess.size(region)} {context.tested} in {words.samples(n)}"
-        f"{words.mostly(context.snapshot, members)}",
+        title=words.title(
+            f"Loss {excess.size(region)} {context.tested} in a region of {words.samples(n)}"
+            f"{words.where(context.snapshot, members, context.collectable(metadata))}"
+        ),
         description=excess.describe(region, context.tested, context.options.confidence),
         action=_action(words.fields(context.collectable(metadata))),
         region=context.regions.ids[region],

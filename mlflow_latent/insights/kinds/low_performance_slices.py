@@ -125,10 +125,12 @@ def _insight(context: Context, one: Confirmed, rows: NDArray[np.bool_]) -> Insig
     n, excess, split = int(members.sum()), one.excess, context.tested
     return Insight(
         kind=KIND,
-        title=f"Loss {excess.size(0)} {split} where {one.slice.rule}: {words.samples(n)}",
+        title=words.title(
+            f"Loss {excess.size(0)} {split} in {words.samples(n)} where {one.slice.rule}"
+        ),
         description=f"{excess.describe(0, split, context.options.confidence)} Found on one half of "
         f"{split}, confirmed on the other: these numbers are of the other, "
-        f"{words.samples(int(excess.inside.n[0]))}.",
+        f"{words.samples(int(excess.inside.n[0]))}. Rule: {one.slice.rule}.",
         action="Check the labels of these samples first; if they are right, collect or augment "
         f"samples where {one.slice.rule}.",
         split=split,

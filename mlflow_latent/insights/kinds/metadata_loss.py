@@ -175,8 +175,10 @@ def _insight(context: Context, curve: Curve, p_value: float, q_value: float) -> 
     also = f" Says nearly the same: {names}." if similar else ""
     yield Insight(
         kind=KIND,
-        title=f"Loss depends on {name}: {excess.size(0)} {split} where it is "
-        f"{_named(curve, worst)}, {words.samples(n)}",
+        title=words.title(
+            f"Loss depends on {name}: {excess.size(0)} {split} in {words.samples(n)} where it is "
+            f"{_named(curve, worst)}"
+        ),
         description=f"{excess.describe(0, split, options.confidence)} The interval holds for any "
         f"choice of bins. {words.percent(curve.eta_squared)} of the variance of the losses' ranks "
         f"goes with {name}.{also}",

@@ -52,11 +52,14 @@ def find(context: Context) -> Iterator[Insight]:
         span = (float(evidence.lower[region]), float(evidence.upper[region]))
         total = float(val_in.total[region] + val_out.total[region])
         count = int(members.sum())
+        metadata = context.explain(members)
         yield Insight(
             kind=KIND,
-            title=f"Gap between {context.reference} and {context.tested} "
-            f"{words.number(effect)} larger than elsewhere in {words.samples(count)}"
-            f"{words.mostly(context.snapshot, members)}",
+            title=words.title(
+                f"Gap {context.reference}–{context.tested} {words.number(effect)} larger than "
+                f"elsewhere in a region of {words.samples(count)}"
+                f"{words.where(context.snapshot, members, context.collectable(metadata))}"
+            ),
             description=_describe(rates, context)
             + f" Excess {words.number(effect)} ({words.span(*span, options.confidence)}).",
             action="The model has learned these training samples by heart: collect more samples "
@@ -72,7 +75,7 @@ def find(context: Context) -> Iterator[Insight]:
             severity=min(1.0, float(val_in.n[region]) * effect / total) if total else 0.0,
             counts=context.counts(members),
             base_rates=rates,
-            metadata=context.explain(members),
+            metadata=metadata,
         )
 
 

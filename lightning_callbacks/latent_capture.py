@@ -15,7 +15,7 @@ from lightning_callbacks.notices import Notices
 from lightning_callbacks.runs import explain_file_store
 from lightning_callbacks.safety import Safety
 from lightning_callbacks.session import CaptureSession
-from lightning_callbacks.settings import Settings
+from lightning_callbacks.settings import Settings, metadata_sources
 from mlflow_latent.capture.keep import BEST, LAST, KeepEmbeddings
 from mlflow_latent.errors import CaptureError
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
     from torch import Tensor
 
-    from lightning_callbacks.settings import Key
+    from lightning_callbacks.settings import Key, MetadataSource
     from mlflow_latent.capture.arrow import EmbeddingType
     from mlflow_latent.schema import Direction, Task
 
@@ -54,7 +53,8 @@ class LatentCapture(CallbackBase):
         target: the same for the class index; default: the batch's second part or key `target`. A
             negative one means "no label".
         metadata: function of the batch that returns names and (N,) values, or a table indexed by
-            sample id. Asked once per sample, at the first captured epoch.
+            sample id; or several of these. Asked once per sample, at the first captured epoch.
+            `mlflow_latent.metadata` makes both, of images, boxes and masks.
         thumbnail: `auto` takes the batch's first image tensor (N, 1 or 3, H, W), scaled by the
             least and greatest value in the split's first batch; or a function of the batch that
             returns one; None for none.
@@ -107,7 +107,7 @@ class LatentCapture(CallbackBase):
         loss: Callable[[Any, Any], Any] | None = None,
         sample_id: Key | None = None,
         target: Key | None = None,
-        metadata: Callable[[Any], Mapping[str, Any]] | pd.DataFrame | None = None,
+        metadata: MetadataSource | Sequence[MetadataSource] | None = None,
         thumbnail: str | Callable[[Any], Any] | None = "auto",
         thumbnail_size: int = 64,
         probes: Mapping[str, Any] | None = None,
@@ -135,7 +135,7 @@ class LatentCapture(CallbackBase):
             loss=loss,
             sample_id=sample_id,
             target=target,
-            metadata=metadata,
+            metadata=metadata_sources(metadata),
             thumbnail=thumbnail,
             thumbnail_size=thumbnail_size,
             probes=dict(probes or {}),

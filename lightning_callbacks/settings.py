@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from lightning_callbacks.layers import POOLS
 from mlflow_latent.errors import InputError, did_you_mean
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Key = str | int | Callable[[Any], Any]
 """Where in a batch something is: a key, a position, or a function of the batch."""
+MetadataSource: TypeAlias = "Callable[[Any], Mapping[str, Any]] | pd.DataFrame"
+"""A function of a batch, or a table indexed by sample id."""
 EMBEDDING_TYPES = ("float16", "float32")
 MODES = ("min", "max")
 
@@ -41,7 +43,7 @@ class Settings:
     loss: Callable[[Any, Any], Any] | None
     sample_id: Key | None
     target: Key | None
-    metadata: Callable[[Any], Mapping[str, Any]] | pd.DataFrame | None
+    metadata: tuple[MetadataSource, ...]
     thumbnail: str | Callable[[Any], Any] | None
     thumbnail_size: int
     probes: Mapping[str, Any]
@@ -92,6 +94,25 @@ def split_names(splits: Sequence[str], loaders: int) -> list[str]:
             f"splits names {len(splits)} validation loaders {list(splits)}, but there are {loaders}"
         )
     return list(splits) or ["val", *(f"val_{number}" for number in range(1, loaders))][:loaders]
+
+
+def metadata_sources(
+    metadata: MetadataSource | Sequence[MetadataSource] | None,
+) -> tuple[MetadataSource, ...]:
+    """Return where metadata comes from: nothing, one source or several.
+
+    Raises:
+        InputError: one of them is neither a function nor a table.
+    """
+    sources = tuple(metadata) if isinstance(metadata, list | tuple) else (metadata,)
+    for source in sources:
+        is_table = hasattr(source, "reindex")
+        if not (callable(source) or is_table or (source is None and metadata is None)):
+            raise InputError(
+                "metadata takes a function of the batch, a table indexed by sample id, or a list "
+                f"of these, got {type(source).__name__}"
+            )
+    return tuple(source for source in sources if source is not None)
 
 
 def _one_of(name: str, value: Any, known: Sequence[str], more: str = "") -> None:

@@ -127,18 +127,21 @@ class SplitCapture:
         return columns | {embedding_column(layer): values for layer, values in pooled.items()}
 
     def _metadata(self, batch: Any, ids: Sequence[Any]) -> dict[str, Any]:
-        source = self._settings.metadata
-        if source is None:
-            return {}
-        if isinstance(source, pd.DataFrame):
-            fields: Any = self._look_up(source, ids)
-        else:
-            fields = source(batch)
-        if not isinstance(fields, Mapping):
-            raise CaptureError(
-                f"metadata must return a mapping of names to values, got {type(fields).__name__}"
-            )
-        return {f"{META_PREFIX}{name}": values for name, values in fields.items()}
+        columns: dict[str, Any] = {}
+        for source in self._settings.metadata:
+            if isinstance(source, pd.DataFrame):
+                fields: Any = self._look_up(source, ids)
+            else:
+                fields = source(batch)
+            if not isinstance(fields, Mapping):
+                raise CaptureError(
+                    f"metadata must return a mapping of names to values, got "
+                    f"{type(fields).__name__}"
+                )
+            found = {f"{META_PREFIX}{name}": values for name, values in fields.items()}
+            _refuse_twice(columns, found)
+            columns |= found
+        return columns
 
     def _look_up(self, table: pd.DataFrame, ids: Sequence[Any]) -> dict[str, Any]:
         names = [str(name) for name in ids]
@@ -162,6 +165,12 @@ class SplitCapture:
             f"e.g. {', '.join(map(repr, sorted(new)[:NAMED]))}; an id must name the same sample in "
             "every epoch",
         )
+
+
+def _refuse_twice(columns: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    for name in found:
+        if name in columns:
+            raise CaptureError(f"two parts of metadata= give the field {name!r}; rename one")
 
 
 def _refuse_lengths(columns: Mapping[str, Any], size: int) -> None:

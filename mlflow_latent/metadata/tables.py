@@ -1,0 +1,102 @@
+"""Metadata of many samples, as a table by sample id; what cannot be read is said, once."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from mlflow_latent.errors import InputError
+from mlflow_latent.metadata.describe import Fields, image_statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+CHUNK = 2_048  # samples whose fields wait as Python objects, which take many times the room
+NAMED = 3  # samples that the warning names before it only counts
+
+
+class MetadataWarning(UserWarning):
+    """The metadata of some samples could not be read, and is missing."""
+
+
+def image_table(
+    images: Mapping[str, str | Path] | Sequence[str | Path], *, workers: int | None = None
+) -> pd.DataFrame:
+    """Return the image statistics of files, for `LatentCapture(metadata=…)`.
+
+    Args:
+        images: files by sample id, or files, whose path is then the id.
+        workers: threads; default: as many as there are processors.
+
+    Returns:
+        One row per file, indexed by sample id. A file that cannot be read has empty fields, and a
+        warning names it.
+    """
+    files = dict(images) if hasattr(images, "keys") else {str(path): path for path in images}
+    return make_table(list(files), files, lambda _name: {}, workers=workers)
+
+
+def make_table(
+    names: Sequence[str],
+    files: Mapping[str, str | Path],
+    describe_annotations: Callable[[str], Fields],
+    *,
+    workers: int | None = None,
+) -> pd.DataFrame:
+    """Return a row of fields for each sample.
+
+    Args:
+        names: sample ids.
+        files: images by sample id, those there are.
+        describe_annotations: gives the other fields of a sample.
+        workers: threads; default: as many as there are processors.
+
+    Raises:
+        InputError: a sample id is there twice.
+    """
+    import pandas as pd
+
+    def describe_sample(name: str) -> tuple[Fields, list[str]]:
+        fields, problems = _attempt(lambda: describe_annotations(name))
+        if name in files:
+            image, more = _attempt(lambda: image_statistics(files[name]))
+            fields, problems = {**image, **fields}, problems + more
+        return fields, problems
+
+    repeated = len(names) - len(set(names))
+    if repeated:
+        raise InputError(f"{repeated} sample ids are there more than once; each row needs its own")
+    parts = [pd.DataFrame()]
+    problems: dict[str, list[str]] = {}
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for first in range(0, len(names), CHUNK):
+            chunk = names[first : first + CHUNK]
+            rows = list(pool.map(describe_sample, chunk))
+            problems |= {name: found for name, (_, found) in zip(chunk, rows, strict=True) if found}
+            parts.append(pd.DataFrame([fields for fields, _ in rows]))
+    _warn(problems)
+    table = pd.concat(parts, ignore_index=True).set_axis(list(names)).rename_axis("sample_id")
+    return table.convert_dtypes(convert_string=False, convert_floating=False)
+
+
+def _attempt(describe: Callable[[], Fields]) -> tuple[Fields, list[str]]:
+    try:
+        return describe(), []
+    except InputError as error:
+        return {}, [str(error)]
+
+
+def _warn(problems: Mapping[str, list[Any]]) -> None:
+    if not problems:
+        return
+    first = "; ".join(f"{name!r}: {found[0]}" for name, found in list(problems.items())[:NAMED])
+    warnings.warn(
+        f"metadata of {len(problems)} samples is missing in part: {first}",
+        MetadataWarning,
+        stacklevel=4,
+    )

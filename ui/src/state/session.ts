@@ -5,6 +5,7 @@ import { markFailing } from "../crossfilter/masks";
 import { ascending } from "../crossfilter/sorting";
 import type { Dataset } from "../data/dataset";
 import type { Source } from "../data/source";
+import { Thumbnails } from "../data/thumbnails";
 import { filterKey, withFilter, withoutFilter, type Filter } from "./filters";
 import { History } from "./history";
 import { firstView, type ViewState } from "./view";
@@ -32,6 +33,8 @@ export type Counts = Uint32Array;
 export class Session {
   /** The whole view; change it by `update`. Components read parts by `useView`. */
   readonly state: Signal<ViewState>;
+  /** The samples' pictures. */
+  readonly thumbnails: Thumbnails;
   /** Row under the pointer, in whatever view; null if none. */
   readonly hovered = signal<number | null>(null);
   /** Number of rows that pass all filters. */
@@ -67,6 +70,7 @@ export class Session {
     readonly source: Source,
     view: ViewState = firstView(dataset),
   ) {
+    this.thumbnails = new Thumbnails(dataset, source);
     this.crossfilter = new Crossfilter(dataset.n);
     this.state = signal({ ...view, filters: [] });
     this.count = signal(dataset.n);

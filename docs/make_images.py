@@ -87,7 +87,9 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=FLAGS
             )
-            photograph_mlflow(browser, run["url"])
+            root = run["url"].partition("latent/")[0]
+            page = RunTracker(run["run_id"], run["tracking_uri"]).page()
+            photograph_mlflow(browser, f"{root}{page.run}")
             photograph_report(browser, analysis / "report.html")
             browser.close()
         for name in FIGURES:

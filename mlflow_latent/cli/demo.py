@@ -1,4 +1,4 @@
-"""`mlflow-latent demo`: the main job on real digits, from training to the MLflow page."""
+"""`mlflow-latent demo`: the main job on real digits, from training to the explorer in MLflow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STOP_SECONDS = 10
 @json_option
 @one_line_errors
 def command(*, folder: Path, epochs: int, serve: bool, port: int, as_json: bool) -> None:
-    """Train on real digits with the callback, analyze, and open MLflow on the result."""
+    """Train on real digits with the callback, analyze, and serve the explorer on the result."""
     _require_lightning()
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,17 +53,18 @@ def command(*, folder: Path, epochs: int, serve: bool, port: int, as_json: bool)
     _train(folder, tracking_uri, epochs)
     page, report = _read(tracking_uri)
     port = port or _free_port()
-    url = f"http://{HOST}:{port}/{page.run}"
+    root = f"http://{HOST}:{port}/"
     if as_json:
-        address = url if serve else None
+        address = f"{root}{page.explorer}" if serve else None
         print_json({"tracking_uri": tracking_uri, "run_id": page.run_id, "url": address})
     else:
         print_report(report)
     if serve:
-        _serve(folder, tracking_uri, port, url)
+        _serve(folder, tracking_uri, port, page)
     else:
-        backend = f"--backend-store-uri {tracking_uri}"
-        click.echo(f"\nTo look at it: mlflow server {backend} --host {HOST}", err=True)
+        server = f"mlflow server --app-name latent --backend-store-uri {tracking_uri}"
+        click.echo(f"\nTo look at it: {server} --host {HOST}", err=True)
+        click.echo(f"and open http://{HOST}:5000/{page.explorer}", err=True)
 
 
 def _require_lightning() -> None:
@@ -98,7 +99,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _serve(folder: Path, tracking_uri: str, port: int, url: str) -> None:
+def _serve(folder: Path, tracking_uri: str, port: int, page: RunPage) -> None:
     # Also where a shell that starts us in the background has Ctrl-C ignored; and a plain `kill`
     # shall not leave the server behind.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -108,7 +109,7 @@ def _serve(folder: Path, tracking_uri: str, port: int, url: str) -> None:
     with log.open("wb") as output:
         server = subprocess.Popen(  # noqa: S603 - MLflow's own server
             [
-                *(sys.executable, "-m", "mlflow", "server"),
+                *(sys.executable, "-m", "mlflow", "server", "--app-name", "latent"),
                 *("--backend-store-uri", tracking_uri, "--host", HOST, "--port", str(port)),
                 *("--workers", "1"),
             ],
@@ -119,7 +120,9 @@ def _serve(folder: Path, tracking_uri: str, port: int, url: str) -> None:
         )
     try:
         _wait(server, port, log)
-        click.secho(f"\nOpen {url}\nCtrl-C ends the server.", bold=True, err=True)
+        root = f"http://{HOST}:{port}/"
+        click.secho(f"\nOpen {root}{page.explorer}", bold=True, err=True)
+        click.echo(f"The run in MLflow: {root}{page.run}\nCtrl-C ends the server.", err=True)
         server.wait()
     except KeyboardInterrupt:
         click.echo("\nEnding the server.", err=True)

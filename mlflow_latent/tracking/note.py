@@ -33,7 +33,7 @@ _SECTION = re.compile(
 
 @dataclass(frozen=True)
 class RunPage:
-    """Where MLflow's pages show a run's things: relative addresses, so a prefix does not matter."""
+    """Where pages of MLflow's and ours show a run's things: relative addresses, so a prefix does not matter."""
 
     experiment_id: str
     run_id: str
@@ -42,6 +42,11 @@ class RunPage:
     def run(self) -> str:
         """The run's page."""
         return f"{self._path}{_TRAINING}"
+
+    @property
+    def explorer(self) -> str:
+        """The run's explorer, on a server that was started with `--app-name latent`."""
+        return f"latent/run/{self._run}"
 
     def artifact(self, path: str) -> str:
         """The page that shows an artifact (MLflow does not find one whose `=` is encoded)."""
@@ -125,7 +130,8 @@ def _summary(report: Report) -> str:
 
 def _links(page: RunPage, folder: str) -> str:
     links = {
-        "Report": f"{folder}/report.html",
+        "Explore": f"{folder}/report.html",
+        "Summary to read and print": f"{folder}/summary.html",
         "Table of insights": "latent/insights.json",
         "All files": folder,
     }

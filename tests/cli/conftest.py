@@ -30,4 +30,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert process.wait(30) == 0
     assert "Traceback" not in log.read_text()
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(started.url.split("/#")[0], timeout=5)  # noqa: S310 - ours
+        urllib.request.urlopen(started.url.split("/latent/")[0], timeout=5)  # noqa: S310 - ours

@@ -55,13 +55,17 @@ def test_analyzing_twice_gives_the_same_bytes(demo: Demo) -> None:
 
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed")
-def test_the_printed_address_shows_the_run_with_our_note(demo: Demo, tmp_path: Path) -> None:
+def test_the_run_in_mlflow_has_our_note_and_a_way_to_the_printed_address(
+    demo: Demo, tmp_path: Path
+) -> None:
     from playwright.sync_api import sync_playwright
 
+    root = demo.url.partition("latent/")[0]
+    run = RunTracker(demo.run_id, demo.tracking_uri).page().run
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
-        page.goto(demo.url)
+        page.goto(f"{root}{run}")
         page.get_by_text("insight").first.wait_for(timeout=60_000)
         picture = page.locator("img[src*='latent_overview.png']").first
         picture.wait_for(timeout=60_000)
@@ -70,4 +74,6 @@ def test_the_printed_address_shows_the_run_with_our_note(demo: Demo, tmp_path: P
             arg=picture.element_handle(),
         )
         page.screenshot(path=tmp_path / "run.png")
+        page.get_by_role("link", name="Open in Latent").click()
+        page.wait_for_url(demo.url)
         browser.close()

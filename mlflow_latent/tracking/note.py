@@ -33,7 +33,7 @@ _SECTION = re.compile(
 
 @dataclass(frozen=True)
 class RunPage:
-    """Where pages of MLflow's and ours show a run's things: relative addresses, so a prefix does not matter."""
+    """Where pages show a run's things: relative addresses, so a prefix does not matter."""
 
     experiment_id: str
     run_id: str

@@ -211,6 +211,8 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     projection = measures.projection
     if projection is not None:
         table["projection_x"], table["projection_y"] = projection[:, 0], projection[:, 1]
+    if measures.principal is not None:
+        table["pca_x"], table["pca_y"] = measures.principal[:, 0], measures.principal[:, 1]
     return table
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from mlflow_latent import analysis
 from mlflow_latent.analysis import AnalysisOptions
 from mlflow_latent.errors import InputError
-from mlflow_latent.media import Thumbnails
+from mlflow_latent.exploration import Exploration
+from mlflow_latent.media import MEDIA, Thumbnails
 from mlflow_latent.report.bundle import write_bundle
 from mlflow_latent.report.model import Report
 from mlflow_latent.similarity import find_similar, similar_in_report
@@ -82,15 +83,24 @@ def analyze(
     else:
         progress("download")
         run_id, captures = source, _download(source, tracking_uri, epoch)
-    snapshot = _load(CaptureStore(captures), epoch, layer)
+    store = CaptureStore(captures)
+    snapshot = load_snapshot(store, epoch, layer)
     report = analysis.analyze(snapshot, options, run_id=run_id, progress=progress)
-    progress("figures")
-    _publish(report, captures, tracking_uri, progress)
+    exploration = Exploration(store, snapshot, report, options.measures, progress)
+    _publish(exploration, tracking_uri, progress)
     return report
 
 
-def _load(store: CaptureStore, epoch: int | None, layer: str | None) -> Snapshot:
-    """Read a snapshot, with how its samples were learned if more than one epoch was captured."""
+def load_snapshot(
+    store: CaptureStore, epoch: int | None = None, layer: str | None = None
+) -> Snapshot:
+    """Read a snapshot, with how its samples were learned if more than one epoch was captured.
+
+    Args:
+        store: the captures.
+        epoch: 0-based; default the last one whose embeddings were kept.
+        layer: default the first one captured.
+    """
     snapshot = store.snapshot(epoch, layer)
     learned = [number for number in store.epochs() if number <= (snapshot.epoch or 0)]
     if len(learned) < MIN_HISTORY_EPOCHS:
@@ -184,15 +194,23 @@ def _download(
 
 
 def _publish(
-    report: Report, captures: Path, tracking_uri: str | None, progress: Callable[[str], None]
+    exploration: Exploration, tracking_uri: str | None, progress: Callable[[str], None]
 ) -> None:
-    thumbnails = Thumbnails(captures / "media")
+    report, captures = exploration.report, exploration.store.root
+    thumbnails = Thumbnails(captures / MEDIA)
     if report.run_id is None:
-        write_bundle(report, captures / "analysis" / f"epoch={report.epoch:05d}", thumbnails)
+        extras = exploration.gather()
+        progress("pages and figures")
+        write_bundle(
+            report, captures / "analysis" / f"epoch={report.epoch:05d}", thumbnails, extras
+        )
         return
     from mlflow_latent.tracking import RunTracker
 
+    run = RunTracker(report.run_id, tracking_uri)
+    extras = exploration.gather(run.read().info.run_name)
+    progress("pages and figures")
     with TemporaryDirectory(prefix="mlflow-latent-") as folder:
-        write_bundle(report, Path(folder), thumbnails)
+        write_bundle(report, Path(folder), thumbnails, extras)
         progress("upload")
-        RunTracker(report.run_id, tracking_uri).log_analysis(Path(folder), report)
+        run.log_analysis(Path(folder), report)

@@ -136,14 +136,7 @@ class SpriteWriter:
             self._encoding.popleft().result()
 
     def _write_sprite(self, name: str, tiles: list[NDArray[np.uint8]]) -> None:
-        size = self.tile_size
-        rows = -(-len(tiles) // TILES_ACROSS)
-        canvas = np.zeros((rows, TILES_ACROSS, size, size, 3), dtype=np.uint8)
-        canvas.reshape(-1, size, size, 3)[: len(tiles)] = tiles
-        pixels = canvas.swapaxes(1, 2).reshape(rows * size, TILES_ACROSS * size, 3)
-        encoded = io.BytesIO()
-        Image.fromarray(pixels).save(encoded, "WEBP", quality=QUALITY, method=METHOD)
-        _write_whole(self.folder / name, encoded.getvalue())
+        _write_whole(self.folder / name, encode_sprite(np.stack(tiles)))
 
     def _write_index(self) -> Path:
         index = SpriteIndex(
@@ -155,6 +148,18 @@ class SpriteWriter:
         path = self.folder / self._index
         _write_whole(path, index.model_dump_json().encode())
         return path
+
+
+def encode_sprite(tiles: NDArray[np.uint8], quality: int = QUALITY) -> bytes:
+    """Return the WebP of (M, size, size, 3) tiles, `TILES_ACROSS` in a row, the last row black."""
+    size = tiles.shape[1]
+    rows = -(-len(tiles) // TILES_ACROSS)
+    canvas = np.zeros((rows, TILES_ACROSS, size, size, 3), dtype=np.uint8)
+    canvas.reshape(-1, size, size, 3)[: len(tiles)] = tiles
+    pixels = canvas.swapaxes(1, 2).reshape(rows * size, TILES_ACROSS * size, 3)
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "WEBP", quality=quality, method=METHOD)
+    return encoded.getvalue()
 
 
 class Thumbnails:
@@ -193,7 +198,7 @@ class Thumbnails:
         places: dict[str, tuple[Path, int]] = {}
         for path in sorted(media_folder(self.media_root, split).glob("index*.json")):
             try:
-                self._indices[path] = _read_index(path)
+                self._indices[path] = read_index(path)
             except (CorruptFileError, NewerSchemaError) as error:
                 self.notes.append(str(error))
                 continue
@@ -205,13 +210,19 @@ class Thumbnails:
         index = self._indices[path]
         sprite = path.with_name(index.sprites[which])
         try:
-            return _read_sprite(sprite, index)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            self.notes.append(f"{sprite} cannot be read: {error}")
+            return read_sprite(sprite, index.tile_size, index.columns)
+        except CorruptFileError as error:
+            self.notes.append(str(error))
             return None
 
 
-def _read_index(path: Path) -> SpriteIndex:
+def read_index(path: Path) -> SpriteIndex:
+    """Read an index, if it is one.
+
+    Raises:
+        CorruptFileError: it is something else, or names sprites that are not ours.
+        NewerSchemaError: a later version of this package wrote it.
+    """
     try:
         if path.stat().st_size > LARGEST_INDEX:
             raise CorruptFileError(f"{path} is too large for an index of thumbnails")
@@ -227,13 +238,23 @@ def _read_index(path: Path) -> SpriteIndex:
     return index
 
 
-def _read_sprite(path: Path, index: SpriteIndex) -> Image.Image:
-    """Decode a sprite, if its size is what the index says: nobody decodes a bomb."""
-    with Image.open(path, formats=["WEBP"]) as image:
-        across = index.columns * index.tile_size
-        if image.width != across or image.height > across:
-            raise ValueError(f"it is {image.width} × {image.height} pixels, not {across} across")
-        return image.convert("RGB")
+def read_sprite(path: Path, tile_size: int, columns: int) -> Image.Image:
+    """Decode a sprite, if its size is what its index says: nobody decodes a bomb.
+
+    Raises:
+        CorruptFileError: it is missing, something else, or of another size.
+    """
+    try:
+        with Image.open(path, formats=["WEBP"]) as image:
+            across = columns * tile_size
+            if image.width != across or image.height > across:
+                raise CorruptFileError(
+                    f"{path} cannot be read: it is {image.width} × {image.height} pixels, "
+                    f"not {across} across"
+                )
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise CorruptFileError(f"{path} cannot be read: {error}") from None
 
 
 def _cut(sprite: Image.Image, index: SpriteIndex, tile: int) -> bytes | None:

@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.analysis import AnalysisOptions, analyze
+from mlflow_latent.api import load_snapshot
+from mlflow_latent.exploration import Exploration
 from mlflow_latent.measures import MeasureOptions
 from mlflow_latent.report.explorer.encode import encode_explorer
 from mlflow_latent.report.explorer.extras import Extras, History
 from mlflow_latent.snapshot import Snapshot
+from mlflow_latent.store import CaptureStore
 
 N_CLASSES, N_BLOBS, N_COLUMNS, N_EPOCHS = 20, 60, 16, 8
+MISSING_NOISE = 0.1  # share of samples whose noise nobody measured
 UMAP_ROWS = 200_000  # beyond, PCA: a benchmark of the page need not wait for a layout
 
 
@@ -72,7 +76,7 @@ def _metadata(n: int, random: np.random.Generator) -> pd.DataFrame:
             "sharpness": random.lognormal(2, 1, n),
             "hue_mean": random.uniform(0, 360, n),
             "color_temperature": random.normal(5500, 900, n),
-            "noise": np.where(random.random(n) < 0.1, np.nan, random.gamma(2, 0.01, n)),
+            "noise": np.where(random.random(n) < MISSING_NOISE, np.nan, random.gamma(2, 0.01, n)),
             "width": random.choice([320, 480, 640, 800, 1024], n),
             "number_of_objects": random.poisson(6, n),
             "bbox_area_mean": random.beta(1, 6, n),
@@ -106,11 +110,18 @@ def make_explorer(n: int) -> bytes:
     return encode_explorer(report, extras)
 
 
+def explore_captures(folder: Path) -> bytes:
+    """Return `explorer.bin` of a folder of captures."""
+    store, options = CaptureStore(folder), AnalysisOptions()
+    snapshot = load_snapshot(store)
+    report = analyze(snapshot, options)
+    extras = Exploration(store, snapshot, report, options.measures).gather(folder.name)
+    return encode_explorer(report, extras)
+
+
 def main(source: str, file: str) -> None:
     """Write the data of `source`, a number of samples or a folder of captures."""
-    if not source.isdecimal():
-        raise SystemExit("give a number of samples")
-    content = make_explorer(int(source))
+    content = make_explorer(int(source)) if source.isdecimal() else explore_captures(Path(source))
     Path(file).write_bytes(content)
     print(f"{file}: {len(content) / 1e6:.1f} MB")
 

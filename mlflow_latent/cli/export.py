@@ -15,6 +15,7 @@ from mlflow_latent.errors import InputError
 @click.argument("run")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--epoch", type=int, help="0-based. Default: the newest that was analyzed.")
+@click.option("--summary", is_flag=True, help="Save the page to read and print, without scripts.")
 @click.option("--insight", type=int, help="Save the samples of the insight of that number instead.")
 @click.option("--split", help="With --insight: only the samples of that split.")
 @tracking_uri_option
@@ -25,20 +26,21 @@ def command(
     run: str,
     file: Path,
     epoch: int | None,
+    summary: bool,
     insight: int | None,
     split: str | None,
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Save the report of RUN as FILE, one self-contained HTML page that opens anywhere.
+    """Save the explorer of RUN as FILE, one self-contained HTML page that opens anywhere.
 
-    With --insight N, save the samples of insight N as FILE.csv (a row each) or FILE.json (a list
-    of ids that a loader can take).
+    With --summary, save the page to read and print instead. With --insight N, save the samples of
+    insight N as FILE.csv (a row each) or FILE.json (a list of ids that a loader can take).
     """
     if not file.parent.is_dir():
         raise InputError(f"folder {str(file.parent)!r} does not exist; make it first")
     if insight is None:
-        _export_page(run, file, epoch, tracking_uri)
+        _export_page(run, file, epoch, tracking_uri, summary=summary)
     else:
         from mlflow_latent.tracking import RunTracker
 
@@ -49,9 +51,12 @@ def command(
         click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")
 
 
-def _export_page(run: str, file: Path, epoch: int | None, tracking_uri: str | None) -> None:
-    from mlflow_latent.report.bundle import PAGE
+def _export_page(
+    run: str, file: Path, epoch: int | None, tracking_uri: str | None, *, summary: bool
+) -> None:
+    from mlflow_latent.report.bundle import PAGE, SUMMARY
     from mlflow_latent.tracking import RunTracker
 
-    page = RunTracker(run, tracking_uri).download_analysis(epoch, [PAGE]) / PAGE
+    name = SUMMARY if summary else PAGE
+    page = RunTracker(run, tracking_uri).download_analysis(epoch, [name]) / name
     shutil.copyfile(page, file)

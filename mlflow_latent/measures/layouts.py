@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Layout = Callable[[NDArray[np.float32], Neighbors, int], NDArray[np.float32]]
+    Start = NDArray[np.float32] | None
+    Layout = Callable[[NDArray[np.float32], Neighbors, int, Start], NDArray[np.float32]]
 
 MIN_DISTANCE, SPREAD = 0.1, 1.0  # UMAP's defaults
 LEARNING_RATE, REPULSION, NEGATIVE_SAMPLES = 1.0, 1.0, 5
@@ -27,14 +28,15 @@ WARM_UP_ROWS = 64
 
 
 def umap_layout(
-    reduced: NDArray[np.float32], neighbors: Neighbors, random_state: int
+    reduced: NDArray[np.float32], neighbors: Neighbors, random_state: int, start: Start = None
 ) -> NDArray[np.float32]:
-    """Lay out by UMAP, from the given graph, starting at the principal components.
+    """Lay out by UMAP, from the given graph.
 
     Args:
         reduced: (L, d) float32, largest variance first.
         neighbors: the graph of these rows.
         random_state: seed.
+        start: (L, 2) float32 to begin at; default the principal components.
 
     Returns:
         (L, 2) float32. Source: McInnes et al. 2018, by umap-learn, in one thread, because its
@@ -53,21 +55,22 @@ def umap_layout(
     a, b = find_ab_params(SPREAD, MIN_DISTANCE)
     layout: NDArray[np.float32] = simplicial_set_embedding(
         reduced, graph, 2, LEARNING_RATE, a, b, REPULSION, NEGATIVE_SAMPLES, epochs,
-        _start(reduced, random_state), random, "euclidean", {}, densmap=False, densmap_kwds={},
-        output_dens=False,
+        _start(reduced if start is None else start, random_state), random, "euclidean", {},
+        densmap=False, densmap_kwds={}, output_dens=False,
     )[0]  # fmt: skip
     return layout
 
 
 def tsne_layout(
-    reduced: NDArray[np.float32], neighbors: Neighbors, random_state: int
+    reduced: NDArray[np.float32], neighbors: Neighbors, random_state: int, start: Start = None
 ) -> NDArray[np.float32]:
-    """Lay out by t-SNE, starting at the principal components.
+    """Lay out by t-SNE.
 
     Args:
         reduced: (L, d) float32, largest variance first.
         neighbors: the graph of these rows; it sets the perplexity to at most a third of its k.
         random_state: seed.
+        start: (L, 2) float32 to begin at; default the principal components.
 
     Returns:
         (L, 2) float32. Source: Linderman et al. 2019, by openTSNE, in one thread for equal bytes.
@@ -79,10 +82,10 @@ def tsne_layout(
     index = PrecomputedNeighbors(neighbors.indices, neighbors.distances)
     perplexity = min(PERPLEXITY, neighbors.k / NEIGHBORS_PER_PERPLEXITY)
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=1)
-    start = _start(reduced, random_state)
-    start = start / start[:, 0].std() * TSNE_START
+    places = _start(reduced if start is None else start, random_state)
+    places = places / places[:, 0].std() * TSNE_START
     model = TSNE(random_state=random_state, n_jobs=1)
-    layout = model.fit(affinities=affinities, initialization=start.astype(np.float64))
+    layout = model.fit(affinities=affinities, initialization=places.astype(np.float64))
     return np.asarray(layout, dtype=np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -153,6 +154,18 @@ class Measures:
         if self._projection is None:
             return None
         return project(self._projection, self.reduced, self.landmarks)
+
+    @cached_property
+    def principal(self) -> NDArray[np.float32] | None:
+        """(N, 2) float32 the first principal components, within −1 … 1.
+
+        None where the projection is these already, or none is asked for.
+        """
+        if not needs_layout(self.reduced, self.options):
+            return None
+        linear = replace(self.options, projection="pca")
+        fitted = fit_projection(self.reduced, self.neighbors, self.landmarks, linear)
+        return project(fitted, self.reduced, self.landmarks)
 
     def place(self, embedding: ArrayLike) -> NDArray[np.float32]:
         """Place new samples in the projection.

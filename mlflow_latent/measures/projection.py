@@ -100,7 +100,7 @@ def fit_projection(
     k = neighbors_for(options.projection, options.n_neighbors)
     if len(points) < len(reduced) or k > neighbors.k:
         neighbors = find_neighbors(points, k, random_state=options.random_state)
-    layout = LAYOUTS[options.projection](points, neighbors, options.random_state)
+    layout = LAYOUTS[options.projection](points, neighbors, options.random_state, None)
     center, half_width = _frame(layout)
     return LandmarkProjection(points, (layout - center) / half_width)
 

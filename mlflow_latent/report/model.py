@@ -219,7 +219,8 @@ class Report(Document):
     `tests` counts the tests that each kind of insight made, `error_budget` is the share of reports
     that may hold any insight where there is nothing to find, over all kinds together.
     `samples` is the table beside it (`samples.parquet`): a row per sample with its captured values
-    and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields.
+    and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields;
+    `pca_x`, `pca_y` where the projection is not these.
     """
 
     schema_version: int = REPORT_SCHEMA_VERSION

@@ -90,8 +90,22 @@ def test_export_writes_a_page_that_stands_alone(demo: Demo, tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out.html").read_text()
     assert json.loads(done.stdout)["bytes"] == (tmp_path / "out.html").stat().st_size
-    assert "data:image/" in page
+    assert "Content-Security-Policy" in page
     assert 'src="http' not in page
+    assert 'href="http' not in page
+
+
+@pytest.mark.slow
+def test_export_writes_the_summary_if_asked_to(demo: Demo, tmp_path: Path) -> None:
+    done = call(
+        "export", demo.run_id, "out.html", "--summary", "--tracking-uri", demo.tracking_uri,
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out.html").read_text()
+    assert "data:image/" in page
+    assert "<script" not in page
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,8 +121,7 @@ class ExplorerFile:
             raise CorruptFileError("explorer.bin holds strings that end before they begin")
         text = bytes(self._slice(reference.offset + offsets.nbytes, int(offsets[-1])))
         try:
-            ends = zip(offsets[:-1], offsets[1:], strict=True)
-            return [text[start:end].decode() for start, end in ends]
+            return [text[start:end].decode() for start, end in pairwise(offsets.tolist())]
         except UnicodeDecodeError as error:
             raise CorruptFileError(f"explorer.bin holds text that is not UTF-8: {error}") from None
 

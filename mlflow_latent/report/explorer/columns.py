@@ -174,7 +174,7 @@ def _without_numbers(
 
 def _booleans(values: pd.Series[Any]) -> Categories:
     codes = values.astype("Int8").fillna(-1).to_numpy(dtype=np.int64)
-    return Categories(codes, ("false", "true"))
+    return Categories(codes, ("False", "True"))  # as insights and curves write them
 
 
 def _named(values: pd.Series[Any], order: Any) -> Categories:

@@ -10,7 +10,7 @@ from mlflow_latent.report.explorer.arrays import ArrayWriter
 from mlflow_latent.report.explorer.columns import ColumnEncoder
 from mlflow_latent.report.explorer.extras import ExtraProjection, Extras
 from mlflow_latent.report.explorer.fidelity import FULL, MIN_NEIGHBORS, Fidelity
-from mlflow_latent.report.explorer.findings import RowFinder, encode_insights, encode_regions
+from mlflow_latent.report.explorer.findings import encode_insights, encode_regions
 from mlflow_latent.report.explorer.header import (
     NO_ROW,
     ExplorerHeader,
@@ -22,11 +22,10 @@ from mlflow_latent.report.explorer.header import (
     ThumbnailsHeader,
 )
 from mlflow_latent.report.explorer.numbers import CODES, missing_code, quantize
+from mlflow_latent.report.explorer.rows import RowFinder
 from mlflow_latent.report.table import SampleTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from mlflow_latent.report.explorer.extras import History, SampleObjects, Sheets
@@ -60,7 +59,7 @@ class _Encoder:
         self.arrays = ArrayWriter()
 
     def encode(self) -> bytes:
-        report, finder = self.table.report, RowFinder(self.table)
+        report, finder = self.table.report, RowFinder(self.table.frame)
         probabilities = most_probable(self.extras.pred_probs, self.fidelity.n_probabilities)
         certainty = None if probabilities is None else probabilities[1][:, 0]
         columns = ColumnEncoder(self.table, self.arrays, self.fidelity)
@@ -82,7 +81,7 @@ class _Encoder:
             curves=report.curves,
             not_applicable=report.not_applicable,
             dropped=report.dropped,
-            notes=report.notes,
+            notes=(*report.notes, *self.extras.notes),
             tests=report.tests,
             projections=tuple(map(self._projection, self._chosen_projections())),
             columns=columns.encode(certainty),
@@ -98,11 +97,12 @@ class _Encoder:
     def _chosen_projections(self) -> list[ExtraProjection]:
         """The report's own, PCA, then the others; as many as the fidelity allows."""
         report, frame = self.table.report, self.table.frame
-        method = str(report.parameters.get("projection", "projection"))
+        has_both = set(PCA) <= set(frame.columns)  # else PCA was asked for, or all that there is
+        method = str(report.parameters.get("projection", "pca")) if has_both else "pca"
         chosen = []
         if self.table.has_projection:
             chosen.append(ExtraProjection(method, report.epoch, report.layer, self.table.points))
-        if set(PCA) <= set(frame.columns):
+        if has_both:
             points = frame[PCA].to_numpy(dtype=np.float32, na_value=np.nan)
             chosen.append(ExtraProjection("pca", report.epoch, report.layer, points))
         return [*chosen, *self.extras.projections][: self.fidelity.n_projections]

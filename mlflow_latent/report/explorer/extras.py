@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from mlflow_latent.report.explorer.header import SheetHeader
@@ -98,6 +97,9 @@ class Extras:
         pred_probs: (N, C) float32 class probabilities.
         thumbnails: where each sample's picture is.
         objects: boxes and outlines to draw over them.
+        pack: gives the pictures of rows inside the page itself, the first ones first, as many as
+            fit into that many bytes; None where there are none.
+        notes: what could not be read.
     """
 
     run_name: str | None = None
@@ -107,3 +109,5 @@ class Extras:
     pred_probs: NDArray[np.float32] | None = None
     thumbnails: Sheets | None = None
     objects: SampleObjects | None = None
+    pack: Callable[[NDArray[np.int64], int], Sheets | None] | None = None
+    notes: tuple[str, ...] = ()

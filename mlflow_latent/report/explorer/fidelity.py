@@ -37,3 +37,37 @@ class Fidelity:
 
 MIN_NEIGHBORS = 5
 FULL = Fidelity()
+
+LEVELS = (
+    FULL,
+    Fidelity(
+        step=1 / 200,
+        mantissa=11,
+        n_neighbors=8,
+        neighbor_entries=1_000_000,
+        history_entries=2_000_000,
+        n_projections=8,
+    ),
+    Fidelity(
+        step=1 / 100,
+        mantissa=9,
+        n_neighbors=5,
+        neighbor_entries=600_000,
+        history_entries=1_000_000,
+        history_bits=8,
+        n_projections=4,
+        n_probabilities=2,
+    ),
+    Fidelity(
+        step=1 / 20,
+        mantissa=7,
+        n_neighbors=5,
+        neighbor_entries=0,
+        history_entries=500_000,
+        history_bits=8,
+        n_projections=2,
+        n_probabilities=1,
+        texts=False,
+    ),
+)
+"""Of a single file, the best first: the first that fits is taken."""

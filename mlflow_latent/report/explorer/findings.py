@@ -4,50 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pandas as pd
 
 from mlflow_latent.report.explorer.header import InsightHeader, RegionHeader
 from mlflow_latent.report.ranking import ranked_insights
-from mlflow_latent.schema import SAMPLE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from mlflow_latent.report.explorer.arrays import ArrayWriter
+    from mlflow_latent.report.explorer.rows import RowFinder
     from mlflow_latent.report.model import Insight, Region
     from mlflow_latent.report.table import SampleTable
 
 KEY_DIGITS = 12
-
-
-class RowFinder:
-    """Finds the row of a (split, sample_id)."""
-
-    def __init__(self, table: SampleTable) -> None:
-        self._table = table
-
-    def rows(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.uint32]:
-        """Return the row of each pair that the table has, in their order."""
-        found = np.full(len(pairs), -1, dtype=np.int64)
-        splits = np.array([split for split, _ in pairs], dtype=object)
-        for split in set(splits):
-            places = np.flatnonzero(splits == split)
-            index, rows = self._splits.get(split, (pd.Index([]), np.empty(0, np.int64)))
-            inside = index.get_indexer([pairs[place][1] for place in places])
-            found[places[inside >= 0]] = rows[inside[inside >= 0]]
-        return found[found >= 0].astype(np.uint32)
-
-    @cached_property
-    def _splits(self) -> dict[str, tuple[pd.Index, NDArray[np.int64]]]:
-        ids = self._table.frame[SAMPLE_ID].to_numpy(dtype=object)
-        rows = {s: np.flatnonzero(self._table.split == s) for s in self._table.splits}
-        return {split: (pd.Index(ids[own], dtype=object), own) for split, own in rows.items()}
 
 
 class InsightEncoder:

@@ -1,6 +1,7 @@
 """Write `ui/src/payload.ts` from the schema of the header.
 
-Run `python -m mlflow_latent.report.explorer.types` in a source tree after every change of the header; a test fails where the two differ.
+Run `python -m mlflow_latent.report.explorer.types` in a source tree after every change of the
+header; a test fails where the two differ.
 """
 
 from __future__ import annotations

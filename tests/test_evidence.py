@@ -51,6 +51,9 @@ def test_odds_ratio_is_fishers_test_with_a_finite_interval(counts: tuple[int, ..
     found = evidence.odds_ratio(np.array([a]), a + b, np.array([c]), c + d, CONFIDENCE)
     expected = stats.fisher_exact([[a, b], [c, d]], alternative="greater").pvalue
     assert found.p_value[0] == pytest.approx(expected)
+    mid_p = evidence.odds_ratio(np.array([a]), a + b, np.array([c]), c + d, 0.95, mid_p=True)
+    beyond = stats.hypergeom.sf(a, a + b + c + d, a + c, a + b)
+    assert mid_p.p_value[0] == pytest.approx((expected + beyond) / 2)
     assert 0 < found.lower[0] <= found.effect[0] <= found.upper[0] < np.inf
 
 

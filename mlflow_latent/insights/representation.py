@@ -10,12 +10,17 @@ import numpy as np
 from mlflow_latent.evidence import odds_ratio
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.insights.nesting import nested
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlflow_latent.insights.base import Context
+    from numpy.typing import NDArray
+
+    from mlflow_latent.evidence import Evidence
+    from mlflow_latent.insights.base import Context, InsightOptions
+    from mlflow_latent.insights.nesting import StandsOut, Within
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,8 @@ class Direction:
 def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insight]:
     """Test each region: does it hold a larger share of `more` than of `less`?
 
-    Fisher's exact test of the region's counts against those of all other regions together, so the
-    splits' sizes do not matter; Benjamini–Hochberg over the regions of all levels.
+    Fisher's exact test, as a mid-p-value, of the region's counts against those of all other regions
+    together, so the splits' sizes do not matter; Benjamini–Hochberg over the regions of all levels.
     """
     options, regions = context.options, context.several_regions()
     more, less = context.snapshot.rows(direction.more), context.snapshot.rows(direction.less)
@@ -44,47 +49,86 @@ def find_misrepresented(context: Context, direction: Direction) -> Iterator[Insi
             f"samples; each needs at least {options.min_samples}"
         )
     a, b = regions.counts(more), regions.counts(less)
-    evidence = odds_ratio(a, sizes[0], b, sizes[1], options.confidence)
+    evidence = odds_ratio(a, sizes[0], b, sizes[1], options.confidence, mid_p=True)
     q = context.q_values(
         direction.kind, np.where(a + b >= options.min_samples, evidence.p_value, np.nan)
     )
-    matters = (evidence.effect >= options.min_odds_ratio) & (evidence.lower > 1)
-    for region in np.flatnonzero((q <= context.alpha) & matters).tolist():
-        members = regions.members(region) & (more | less)
-        shares = {direction.more: a[region] / sizes[0], direction.less: b[region] / sizes[1]}
-        effect = float(evidence.effect[region])
-        span = (float(evidence.lower[region]), float(evidence.upper[region]))
-        metadata = context.explain(members)
-        collectable = context.collectable(metadata)
-        separated = words.fields(collectable)
-        count = words.samples(int(members.sum()))
-        yield Insight(
-            kind=direction.kind,
-            title=words.title(
-                f"{direction.word} in {context.reference}: {_shares(shares, context)}, a region of "
-                f"{count}{words.where(context.snapshot, members, collectable)}"
-            ),
-            description=f"{a[region]:,} of {sizes[0]:,} samples of {direction.more} lie here, but "
-            f"{b[region]:,} of {sizes[1]:,} of {direction.less}: odds ratio "
-            f"{words.number(effect)} ({words.span(*span, options.confidence)}).",
-            action=(f" ({separated})" if separated else "").join(direction.action),
-            region=regions.ids[region],
-            samples=context.keys(members),
-            effect=effect,
-            effect_name=f"odds ratio {direction.more} ÷ {direction.less}",
-            interval=span,
-            p_value=float(evidence.p_value[region]),
-            q_value=float(q[region]),
-            severity=float(shares[direction.more] - shares[direction.less]),
-            counts=context.counts(members),
-            base_rates={f"share_of_{name}": float(value) for name, value in shares.items()},
-            metadata=metadata,
-        )
+    chosen = (q <= context.alpha) & _matters(evidence, options)
+    found = np.flatnonzero(chosen).tolist()
+    rows = more | less
+    yield from nested(
+        [_insight(context, direction, evidence, r, float(q[r])) for r in found],
+        [regions.members(r)[rows] for r in found],
+        more_within(more[rows], options),
+    )
+
+
+def _matters(evidence: Evidence, options: InsightOptions) -> NDArray[np.bool_]:
+    return np.asarray((evidence.effect >= options.min_odds_ratio) & (evidence.lower > 1))
+
+
+def more_within(more: NDArray[np.bool_], options: InsightOptions) -> Within:
+    """Return the test of `nesting.nest` for regions with a larger share of one split.
+
+    Args:
+        more: (M,) mask of that split, among the samples of both.
+        options: what it takes.
+    """
+
+    def within(outer: NDArray[np.bool_]) -> StandsOut:
+        sizes = [int(np.count_nonzero(outer & split)) for split in (more, ~more)]
+
+        def stands_out(inner: NDArray[np.bool_]) -> float:
+            a, b = (np.array([np.count_nonzero(inner & split)]) for split in (more, ~more))
+            evidence = odds_ratio(a, sizes[0], b, sizes[1], options.confidence, mid_p=True)
+            enough = a[0] + b[0] >= options.min_samples and _matters(evidence, options)[0]
+            return float(evidence.p_value[0]) if enough else 1.0
+
+        return stands_out
+
+    return within
+
+
+def _insight(
+    context: Context, direction: Direction, evidence: Evidence, region: int, q_value: float
+) -> Insight:
+    snapshot, here = context.snapshot, context.regions.members(region)
+    splits = {name: snapshot.rows(name) for name in (direction.more, direction.less)}
+    members = here & np.logical_or(*splits.values())
+    (a, total_a), (b, total_b) = ((int((here & s).sum()), int(s.sum())) for s in splits.values())
+    shares = {direction.more: a / total_a, direction.less: b / total_b}
+    effect = float(evidence.effect[region])
+    span = (float(evidence.lower[region]), float(evidence.upper[region]))
+    metadata = context.explain(members)
+    collectable = context.collectable(metadata)
+    separated, count = words.fields(collectable), words.samples(int(members.sum()))
+    return Insight(
+        kind=direction.kind,
+        title=words.title(
+            f"{direction.word}: {_shares(shares, context)}, {count}"
+            f"{words.where(snapshot, members, collectable)}"
+        ),
+        description=f"{a:,} of {total_a:,} samples of {direction.more} lie here, but "
+        f"{b:,} of {total_b:,} of {direction.less}: odds ratio "
+        f"{words.number(effect)} ({words.span(*span, context.options.confidence)}).",
+        action=(f" ({separated})" if separated else "").join(direction.action),
+        region=context.regions.ids[region],
+        samples=context.keys(members),
+        effect=effect,
+        effect_name=f"odds ratio {direction.more} ÷ {direction.less}",
+        interval=span,
+        p_value=float(evidence.p_value[region]),
+        q_value=q_value,
+        severity=shares[direction.more] - shares[direction.less],
+        counts=context.counts(members),
+        base_rates={f"share_of_{name}": value for name, value in shares.items()},
+        metadata=metadata,
+    )
 
 
 def _shares(shares: dict[str, float], context: Context) -> str:
     names = (context.reference, context.tested)
-    first, second = (f"{words.percent(float(shares[str(n)]))} of {n}" for n in names)
+    first, second = (f"{words.percent(shares[str(n)])} of {n}" for n in names)
     return f"{first}, {second}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow_latent.insights.base import Context
 
 KIND = "low_performance"
-SHARES = 4  # of the error budget: where the model fails is what people come to ask
+SHARES = 3  # of the error budget: where the model fails is what people come to ask
 
 
 @register(KIND, shares=SHARES)

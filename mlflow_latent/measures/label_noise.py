@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 MAJORITY = 0.5  # of the neighbors' votes: without one, the place has no class of its own
 MIN_JUDGED = 20  # samples
 MIN_JUDGED_SHARE = 0.5  # of the samples; and
-MAX_CONTRADICTED = 0.3  # of the judged: beyond, model and neighbors know too little to judge labels
+MAX_CONTRADICTED = (
+    0.25  # of the judged: beyond, model and neighbors know too little to judge labels
+)
 BINS = 50  # of certainty: the fit does not grow with the number of samples
 
 # The prior over curves of doubt, each as likely as the others.
 HIGHEST_DOUBTS = np.linspace(0.3, 0.6, 4)  # between two classes, a label is a toss of a coin
 REACHES = np.geomspace(0.001, 0.6, 14)  # share of the samples over which doubt falls to 1 / e
 SHAPES = (0.5, 0.7, 1.0, 1.4)  # of the fall: 1 is exponential, less has a longer tail
-FLOORS = np.geomspace(1e-3, 0.3, 24)  # shares of wrong labels, where there are any
+FLOORS = np.geomspace(1e-3, 0.25, 24)  # shares of wrong labels, where there are any
 # Of data drawn from this prior without wrong labels, the share with evidence above x is at most
 # this ÷ x, measured for x ≥ 5 and 100 to 10,000 samples (Markov's inequality promises 1 ÷ x).
 EVIDENCE_TAIL = 0.1

@@ -1,8 +1,8 @@
 """How well each label is supported: by the model, by the neighbors' labels, and over the epochs.
 
-Every part is a margin, −1…1: the support for the label minus that for the best other class. Parts
-that are bounded alike can be added as they are: nothing has to be tuned, and none of them, however
-overconfident, can outvote the others.
+Every part is within −1…1, mostly a margin: the support for the label minus that for the best other
+class. Parts that are bounded alike can be added, and none of them, however overconfident, can
+outvote all others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.measures.votes import Votes
+from mlflow_latent.measures.votes import LARGEST_LOG_ODDS, Votes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.neighbors import Neighbors
 
 CHUNK_ROWS = 65_536
-SELF_CONFIDENCE_WEIGHT = 0.2  # it breaks ties where the margins saturate, and no more
-PROBABILITY_FLOOR = 1e-5  # below it self-confidence says nothing more
+SURROUNDINGS_WEIGHT = 0.5  # beside 1 for the model and 1 for the neighbors, which they include
+SELF_CONFIDENCE_WEIGHT = 1.25  # tells what is unlikely from what is impossible, at margins of −1
+PROBABILITY_FLOOR = 1e-8  # below it self-confidence says nothing more; single precision ends there
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,8 @@ class LabelQuality:
     Attributes:
         quality: (N,) 0…1, the higher the better: to rank by.
         suggested: (N,) class index that is supported best beside the label; −1 without a label.
-        model_margin: (N,) probability of the label − the best other one, over the captured epochs;
-            all NaN without probabilities.
+        model_margin: (N,) probability of the label − the best other one, now or over the captured
+            epochs, whichever is lower; all NaN without either.
         neighbor_margin: (N,) the same of the neighbors' votes.
         neighbor_share: (N,) votes of the class that most neighbors have, 0…1.
         surroundings: (N,) log odds of the label in a wider neighborhood; all NaN without
@@ -59,14 +60,13 @@ def label_quality(
         target: (N,) class index, −1 where missing.
         neighbors: the neighbor graph; a sample is not its own neighbor.
         pred_probs: (N, C) class probabilities, if captured.
-        margin_over_epochs: (N,) mean margin over the epochs, NaN where there is none; in its place
-            the margin of `pred_probs` is taken. A label that was learned by heart has it low,
-            because it was learned late.
+        margin_over_epochs: (N,) mean margin over the epochs, NaN where there is none. A label that
+            was learned by heart has it low, because it was learned late.
 
     Returns:
-        The mean of two margins, rescaled, with a small share of the log self-confidence. Sources:
-        normalized margin and self-confidence of Northcutt et al. 2021, area under the margin of
-        Pleiss et al. 2020.
+        `quality` is a weighted mean of the margins of the model and of the neighbors, the log odds
+        in the surroundings and the log self-confidence. Sources: normalized margin and
+        self-confidence of Northcutt et al. 2021, area under the margin of Pleiss et al. 2020.
     """
     classes = int(target.max()) + 1
     width = max(classes, 0 if pred_probs is None else pred_probs.shape[1])
@@ -89,25 +89,33 @@ def label_quality(
         suggested[rows] = _best_other(support, target[rows])
     if margin_over_epochs is not None:
         known = np.isfinite(margin_over_epochs) & (target >= 0)
-        parts["model"][known] = margin_over_epochs[known]
+        parts["model"][known] = np.fmin(parts["model"], margin_over_epochs)[known]
+    surroundings = parts["log"] if pred_probs is None else around.surroundings()
     return LabelQuality(
-        quality=_combine(parts["model"], parts["votes"], parts["log"]),
+        quality=_combine(parts["model"], parts["votes"], parts["log"], surroundings),
         suggested=suggested,
         model_margin=parts["model"],
         neighbor_margin=parts["votes"],
         neighbor_share=parts["lead"],
-        surroundings=parts["log"] if pred_probs is None else around.surroundings(),
+        surroundings=surroundings,
     )
 
 
 def _combine(
-    model: NDArray[np.float32], votes: NDArray[np.float32], log: NDArray[np.float32]
+    model: NDArray[np.float32],
+    votes: NDArray[np.float32],
+    log: NDArray[np.float32],
+    surroundings: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Add what there is and bring it to 0…1."""
-    score = np.where(np.isnan(model), votes, (model + votes) / 2)
-    score = score + SELF_CONFIDENCE_WEIGHT / 2 * np.nan_to_num(log)
-    lowest = -1 - SELF_CONFIDENCE_WEIGHT / 2
-    return np.asarray(np.clip((score - lowest) / (1 - lowest), 0, 1), dtype=np.float32)
+    """(N,) weighted mean of what there is, each within −1…1, brought to 0…1."""
+    wide = surroundings / np.float32(LARGEST_LOG_ODDS)
+    parts = (model, votes, wide, 1 + 2 * log)
+    weights = (1.0, 1.0, SURROUNDINGS_WEIGHT, SELF_CONFIDENCE_WEIGHT / 2)
+    there = [~np.isnan(part) for part in parts]
+    score = sum(w * np.nan_to_num(part) for w, part in zip(weights, parts, strict=True))
+    total = sum(w * known for w, known in zip(weights, there, strict=True))
+    mean = np.where(np.isnan(votes), np.nan, score / np.maximum(total, 1.0))
+    return np.asarray((1 + mean) / 2, dtype=np.float32)
 
 
 def _padded(probabilities: NDArray[np.float32], width: int) -> NDArray[np.float32]:

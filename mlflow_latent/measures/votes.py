@@ -17,6 +17,7 @@ CHUNK_ROWS = 16_384
 PRIOR_VOTES = 0.5  # of no neighbor: few or far neighbors are weak evidence
 FAR_VOTE = 1e-3  # of the farthest neighbor: in the surroundings, all that is there counts
 PRIOR_SHARE = 0.01  # of a class that nobody around has
+LARGEST_LOG_ODDS = float(np.log1p(1 / PRIOR_SHARE))  # of surroundings of one class
 
 
 @dataclass(frozen=True, eq=False)

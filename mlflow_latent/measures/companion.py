@@ -99,4 +99,5 @@ def align(points: NDArray[np.float32], onto: NDArray[np.float32]) -> NDArray[np.
         goal = onto[shared].astype(np.float64)
         rotation, stretch = orthogonal_procrustes(moved[shared], goal - goal.mean(axis=0))
         moved = moved @ rotation * (stretch / np.square(moved[shared]).sum()) + goal.mean(axis=0)
-    return (moved / max(1.0, float(np.abs(moved).max(initial=0)))).astype(np.float32)
+    width = max(1.0, float(np.abs(moved).max(initial=0)))
+    return np.asarray(moved / width, dtype=np.float32)

@@ -38,7 +38,7 @@ class ArrayWriter:
     """Collects the data section; gives a reference for each array."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes | NDArray[Any]] = []
+        self._parts: list[bytes | memoryview] = []
         self._size = 0
 
     def add(self, values: NDArray[Any]) -> ArrayRef:
@@ -71,7 +71,7 @@ class ArrayWriter:
         reference = ArrayRef(type=kind, offset=self._size, length=length)
         size = content.nbytes if isinstance(content, memoryview) else len(content)
         padding = _padding(size)
-        self._parts += [content, padding]  # type: ignore[list-item]
+        self._parts += [content, padding]
         self._size += size + len(padding)
         return reference
 

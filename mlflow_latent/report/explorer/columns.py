@@ -34,6 +34,7 @@ ID_LIKE = 0.5  # share of distinct values from which a text column is text
 FEW_CATEGORIES = 50  # however few the samples: so many are no ids
 CLUSTERS = {"cluster_coarse": "coarse", "cluster_fine": "fine"}
 RIGHT, WRONG = "right", "wrong"
+DERIVED = ("region", "score", "learning")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,8 @@ class ColumnEncoder:
         return tuple(sorted(headers, key=lambda header: GROUP_ORDER[header.group]))
 
     def _column(self, name: str, values: pd.Series[Any]) -> Iterator[ColumnHeader]:
+        if describe(name).group in DERIVED and values.isna().all():
+            return  # it could not be computed; nobody asked for it by name
         if name == SAMPLE_ID:
             yield self._text(name, values)
         elif name in (TARGET, PREDICTION):
@@ -183,7 +186,7 @@ def _named(values: pd.Series[Any], order: Any) -> Categories:
     names: Sequence[str] = order(found.tolist())
     place = {name: number for number, name in enumerate(names)}
     new = np.array([*(place[name] for name in found.tolist()), -1], dtype=np.int64)
-    return Categories(new[codes], tuple(names))
+    return Categories(np.asarray(new[codes], dtype=np.int64), tuple(names))
 
 
 def _is_text(categories: Categories) -> bool:
@@ -196,4 +199,4 @@ def _renumbered(codes: NDArray[np.int64], name: Any) -> Categories:
     found, new = np.unique(codes, return_inverse=True)
     has_missing = bool(len(found) and found[0] < 0)
     names = tuple(name(int(code)) for code in found[has_missing:])
-    return Categories(new.astype(np.int64) - has_missing, names)
+    return Categories(np.asarray(new, dtype=np.int64) - has_missing, names)

@@ -33,7 +33,7 @@ class RowFinder:
         ids = keys[SAMPLE_ID].to_numpy(dtype=object)
         for split, (index, rows) in self._splits.items():
             places = np.flatnonzero(splits == split)
-            inside = index.get_indexer(ids[places])
+            inside = index.get_indexer(pd.Index(ids[places], dtype=object))
             found[places[inside >= 0]] = rows[inside[inside >= 0]]
         return found
 

@@ -1,3 +1,116 @@
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useSession, useView, type Session } from "../../state";
+import { whole } from "../insights/words";
+import { Classes } from "./detail/Classes";
+import { CopyButton } from "./detail/CopyButton";
+import { LossHistory } from "./detail/LossHistory";
+import { Membership } from "./detail/Membership";
+import { Neighbors } from "./detail/Neighbors";
+import { Trail } from "./detail/trail";
+import { Values } from "./detail/Values";
+import { hasPicture, Picture, rowOverlays } from "./Picture";
+import { sampleWords } from "./values";
+import "./detail.css";
+
+/** Everything of the pinned sample; nothing where none is pinned. */
 export function Detail() {
-  return <p class="empty">Not here yet.</p>;
+  const session = useSession();
+  const pinned = useView((view) => view.pinned);
+  const trail = useMemo(() => new Trail(), [session]);
+  useEffect(() => {
+    if (pinned !== null) trail.visit(pinned);
+  }, [pinned, trail]);
+  if (pinned === null || pinned >= session.dataset.n) return null;
+  return <DetailOf row={pinned} trail={trail} />;
+}
+
+function DetailOf({ row, trail }: { row: number; trail: Trail }) {
+  const session = useSession();
+  const { dataset } = session;
+  const box = useRef<HTMLElement>(null);
+  const close = useFocus(box, session);
+  useEffect(() => box.current?.scrollTo({ top: 0 }), [row]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") close();
+    else return;
+    event.stopPropagation();
+  };
+  const name = dataset.sampleId(row);
+  return (
+    <aside class="detail" ref={box} tabIndex={-1} aria-label={`Sample ${sampleWords(dataset, row)}`} onKeyDown={onKeyDown}>
+      <header class="detail-head">
+        <Steps row={row} trail={trail} />
+        <button type="button" class="quiet" aria-label="Close the sample" onClick={close}>✕</button>
+      </header>
+      <div class="detail-title">
+        <h2 title={name}>{name.slice(0, 400)}</h2>
+        <CopyButton text={name} what="the id" />
+        {dataset.split(row) && <span class="tag">{dataset.split(row)}</span>}
+      </div>
+      <div class="detail-top">
+        {hasPicture(session, row) && <LargePicture row={row} />}
+        <Classes row={row} />
+      </div>
+      <LossHistory row={row} />
+      <Neighbors row={row} />
+      <Membership row={row} />
+      <Values row={row} />
+    </aside>
+  );
+}
+
+/** Takes the focus where the detail was opened by key, and gives it back when it is closed. */
+function useFocus(box: { current: HTMLElement | null }, session: Session): () => void {
+  const opener = useRef<Element | null>(null);
+  useEffect(() => {
+    opener.current = document.activeElement;
+    if (opener.current?.matches("[data-place]")) box.current?.focus({ preventScroll: true });
+  }, []);
+  return () => {
+    session.update({ pinned: null });
+    if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+  };
+}
+
+const LARGE = 176;
+
+function LargePicture({ row }: { row: number }) {
+  const { dataset } = useSession();
+  const objects = rowOverlays(dataset, row);
+  return (
+    <figure class="large-picture">
+      <Picture row={row} size={LARGE} label={`Thumbnail of ${dataset.sampleId(row)}`} />
+      {objects.length > 0 && (
+        <figcaption>
+          <span><i class="key-target" />{`${objects.filter((one) => one.role === "target").length} targets`}</span>
+          <span><i class="key-prediction" />{`${objects.filter((one) => one.role === "prediction").length} predictions`}</span>
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+/** Back and forward over what was looked at; previous and next in the selection. */
+function Steps({ row, trail }: { row: number; trail: Trail }) {
+  const session = useSession();
+  const { rows: seen, at } = trail.current.value;
+  const kept = session.keptRows.value;
+  const place = useMemo(() => kept.indexOf(row), [kept, row]);
+  const walk = (step: -1 | 1) => (): void => {
+    const to = trail.go(step);
+    if (to !== undefined) session.update({ pinned: to }, { undoable: false });
+  };
+  const step = (by: -1 | 1) => (): void => session.update({ pinned: kept[place + by]! }, { gesture: "step" });
+  const where = place < 0 ? "not in the selection" : `${whole(place + 1)} of ${whole(kept.length)} selected`;
+  return (
+    <nav class="steps" aria-label="Samples">
+      <button type="button" class="quiet" aria-label="Back to the sample before" disabled={at <= 0} onClick={walk(-1)}>←</button>
+      <button type="button" class="quiet" aria-label="Forward" disabled={at >= seen.length - 1} onClick={walk(1)}>→</button>
+      <span class="steps-place">
+        <button type="button" class="quiet" aria-label="Previous in the selection" disabled={place <= 0} onClick={step(-1)}>‹</button>
+        <span aria-live="polite">{where}</span>
+        <button type="button" class="quiet" aria-label="Next in the selection" disabled={place < 0 || place >= kept.length - 1} onClick={step(1)}>›</button>
+      </span>
+    </nav>
+  );
 }

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,11 +33,15 @@ def own_tracking_uri() -> Iterator[None]:
 class MlflowServer:
     """`mlflow server` over a SQLite file in `folder`; may be killed and started again."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, environment: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.arguments = arguments
+        self.environment = environment or {}
         self.port = free_port()
-        self.uri = f"http://127.0.0.1:{self.port}"
+        prefix = dict(pairwise(arguments)).get("--static-prefix", "")
+        self.uri = f"http://127.0.0.1:{self.port}{prefix}"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -47,11 +52,13 @@ class MlflowServer:
         command += ["--artifacts-destination", str(self.folder / "artifacts"), *self.arguments]
         hidden = {"MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONWARNINGS"}
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        # Else MLflow starts nine more processes, for jobs that no test has.
+        environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+                env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"} | self.environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -28,6 +28,7 @@ EXPERIMENT = "mlflow-latent demo"
 HOST = "127.0.0.1"
 START_SECONDS = 90  # MLflow's server imports for a while on a slow machine
 STOP_SECONDS = 10
+_LIGHT = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # nine processes for jobs it has not
 
 
 @click.command("demo")
@@ -114,6 +115,7 @@ def _serve(folder: Path, tracking_uri: str, port: int, page: RunPage) -> None:
                 *("--workers", "1"),
             ],
             cwd=folder,
+            env=os.environ | _LIGHT,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C comes to us, and we end the server with its workers

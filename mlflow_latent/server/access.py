@@ -39,10 +39,19 @@ async def require_run(upstream: Upstream, caller: Request, run_id: str) -> None:
     Raises:
         HTTPException: they may not, or there is no such run.
     """
+    await require_run_id(upstream, caller, run_id)
+    require_ok(await upstream.get(caller, f"{API}/runs/get", {"run_id": run_id}))
+
+
+async def require_run_id(upstream: Upstream, caller: Request, run_id: str) -> None:
+    """Refuse what cannot be the id of a run, telling only those whom MLflow knows.
+
+    Raises:
+        HTTPException: it cannot.
+    """
     if not is_run_id(run_id):
         await require_caller(upstream, caller)
         raise HTTPException(NOT_FOUND, _REFUSALS[NOT_FOUND])
-    require_ok(await upstream.get(caller, f"{API}/runs/get", {"run_id": run_id}))
 
 
 def require_ok(answer: Answer) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.errors import InputError, did_you_mean
-from mlflow_latent.server.settings import BASE_APP_VARIABLE
+from mlflow_latent.server.settings import BASE_APP_VARIABLE, NAME
 
 if TYPE_CHECKING:
     from mlflow_latent.server.settings import Settings
 
 GROUP = "mlflow.app"
-OWN_NAME = "latent"
 
 
 def load_base_app(settings: Settings) -> Any:
@@ -39,7 +38,7 @@ def load_base_app(settings: Settings) -> Any:
 def _load_named(name: str) -> Any:
     from filelock import FileLock
 
-    apps = {entry.name: entry for entry in entry_points(group=GROUP) if entry.name != OWN_NAME}
+    apps = {entry.name: entry for entry in entry_points(group=GROUP) if entry.name != NAME}
     if name not in apps:
         raise InputError(
             f"{BASE_APP_VARIABLE} is {name!r}, which is no installed MLflow app"

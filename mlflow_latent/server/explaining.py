@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.server.messages import message_page
-from mlflow_latent.server.mounting import as_wsgi
-from mlflow_latent.server.routes import NAME
+from mlflow_latent.server.mounting import as_wsgi, either
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,15 +34,12 @@ def explain_ours(base: Any, settings: Settings, reason: str) -> Any:
         settings: where our addresses are, and whether `base` is ASGI or WSGI.
         reason: why our pages cannot be served.
     """
-    app, root = _explain("The explorer cannot be served", reason), f"{settings.prefix}/{NAME}"
+    app = _explain("The explorer cannot be served", reason)
     if not settings.is_asgi:
-        from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
-        return DispatcherMiddleware(base, {root: as_wsgi(app)})
+        return either(settings, as_wsgi(app), base)
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        ours = scope["type"] == "http" and (path == root or path.startswith(f"{root}/"))
+        ours = scope["type"] == "http" and settings.is_ours(scope["path"])
         await (app if ours else base)(scope, receive, send)
 
     return choose

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from mlflow_latent.errors import InputError
 from mlflow_latent.server import headers
-from mlflow_latent.server.access import NOT_FOUND, require_ok, require_run
+from mlflow_latent.server.access import NOT_FOUND, require_ok, require_run, require_run_id
 from mlflow_latent.server.paths import ANALYSIS, checked_path
 from mlflow_latent.server.versions import ARTIFACT, FileVersion, current_version
 from mlflow_latent.tracking.manifest import MANIFEST_FILE
@@ -58,10 +58,12 @@ class RunFiles:
         """
         run_id = request.path_params["run_id"]
         path = _path(request)
-        await require_run(self._upstream, request, run_id)
+        await require_run_id(self._upstream, request, run_id)
+        # MLflow tells the version only to whom it lets read the run.
         version = await current_version(self._upstream, request, run_id, path)
         if version is None:
-            return self._unversioned(request, run_id, path)
+            await self._require_no_analysis(request, run_id, path)
+            return _Forwarded(self._upstream, request, run_id, path)
         if not self._cache.takes(version):
             return _Forwarded(self._upstream, request, run_id, path)
         if _holds(request, version.key):
@@ -69,15 +71,16 @@ class RunFiles:
         cached = await anyio.to_thread.run_sync(self._cache.find, version)
         return _respond(request, version, cached or await self._fetch(request, version))
 
-    def _unversioned(self, request: Request, run_id: str, path: str) -> Response:
+    async def _require_no_analysis(self, request: Request, run_id: str, path: str) -> None:
+        """What is not in its manifest is not there yet, or not whole."""
         analysis = ANALYSIS.fullmatch(path)
         if analysis and analysis[2] != MANIFEST_FILE:
+            await require_run(self._upstream, request, run_id)
             raise HTTPException(
                 NOT_FOUND,
                 "the run has no such file, or its analysis is not complete: its manifest, written "
                 "last, does not list it; run `mlflow-latent analyze` again",
             )
-        return _Forwarded(self._upstream, request, run_id, path)
 
     async def _fetch(self, request: Request, version: FileVersion) -> CachedFile:
         incoming = await anyio.to_thread.run_sync(self._cache.incoming)

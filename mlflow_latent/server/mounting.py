@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
 from mlflow_latent.errors import LatentError
-from mlflow_latent.server.routes import NAME, bare_routes, latent_app, latent_mount
+from mlflow_latent.server.routes import bare_routes, latent_app, latent_mount
 from mlflow_latent.server.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -14,9 +17,12 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mlflow_latent.server.settings import Settings
+
+FORBIDDEN = 403
+_NOTHING = "/static-files/-"  # whatever is there is nobody's secret, and costs nothing to ask for
 
 
 class UnknownServerError(LatentError):
@@ -51,19 +57,37 @@ def _mount_in_starlette(base: Starlette, settings: Settings) -> None:
 
 
 def _mount_in_flask(base: Flask, settings: Settings) -> None:
-    """As a view of Flask, so that what guards MLflow's views guards ours."""
+    """In front of Flask: basic-auth refuses whatever view of Flask's it does not know."""
     from a2wsgi import WSGIMiddleware
-    from flask import Response, request
 
-    upstream = Upstream(_Deferred(lambda: WSGIMiddleware(base.wsgi_app)), settings.prefix)
-    application = as_wsgi(latent_app(settings, upstream))
+    mlflow = base.wsgi_app
+    upstream = Upstream(_Deferred(lambda: WSGIMiddleware(mlflow)), settings.prefix)
+    ours = as_wsgi(_host_checked(latent_app(settings, upstream), upstream))
+    base.wsgi_app = either(settings, ours, mlflow)  # type: ignore[method-assign]
 
-    def view(**_: str) -> Response:
-        return Response.from_app(application, request.environ)
 
-    root = f"{settings.prefix}/{NAME}"
-    for number, rule in enumerate((root, f"{root}/", f"{root}/<path:rest>")):
-        base.add_url_rule(rule, f"{NAME}_{number}", view, methods=["GET", "HEAD"])
+def _host_checked(app: ASGIApp, upstream: Upstream) -> ASGIApp:
+    """Have MLflow check the Host header, which it does inside of Flask."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await upstream.get(Request(scope), _NOTHING, {})
+        if answer.status == FORBIDDEN:
+            app_or_refusal: ASGIApp = PlainTextResponse(bytes(answer.body), FORBIDDEN)
+        else:
+            app_or_refusal = app
+        await app_or_refusal(scope, receive, send)
+
+    return checked
+
+
+def either(settings: Settings, ours: Any, other: Any) -> Any:
+    """Return a WSGI application: `ours` for our addresses, else `other`."""
+
+    def choose(environ: dict[str, Any], start_response: Any) -> Any:
+        app = ours if settings.is_ours(environ.get("PATH_INFO", "")) else other
+        return app(environ, start_response)
+
+    return choose
 
 
 def as_wsgi(app: ASGIApp) -> Any:

@@ -14,6 +14,7 @@ from mlflow_latent.server import headers
 from mlflow_latent.server.cache import FileCache
 from mlflow_latent.server.files import NOT_MODIFIED, RunFiles
 from mlflow_latent.server.pages import ASSETS, Pages
+from mlflow_latent.server.settings import NAME
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mlflow_latent.server.upstream import Upstream
 
 OWN_ASSETS = Path(__file__).parent / "assets"
-NAME = "latent"
 
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _NOT_FOUND = 404
@@ -50,7 +50,7 @@ def latent_mount(settings: Settings, upstream: Upstream) -> Mount:
         exception_handlers={HTTPException: _as_text},
     )
     app.router.redirect_slashes = False  # it would redirect to what the Host header names
-    return Mount(f"{settings.prefix}/{NAME}", app)
+    return Mount(settings.root, app)
 
 
 def latent_app(settings: Settings, upstream: Upstream) -> ASGIApp:
@@ -64,7 +64,7 @@ def bare_routes(settings: Settings) -> list[Route]:
     def redirect(_: Request) -> Response:
         return RedirectResponse(f"{NAME}/")
 
-    return [Route(f"{settings.prefix}/{NAME}", redirect)]
+    return [Route(settings.root, redirect)]
 
 
 class _Assets:

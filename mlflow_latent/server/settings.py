@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+NAME = "latent"  # of the app, and of the folder of its addresses
 BASE_APP_VARIABLE = "MLFLOW_LATENT_BASE_APP"
 SIDEBAR_VARIABLE = "MLFLOW_LATENT_SIDEBAR"
 CACHE_VARIABLE = "MLFLOW_LATENT_SERVER_CACHE"
@@ -57,6 +58,15 @@ class Settings:
             cache=Path(read(CACHE_VARIABLE) or _default_cache()),
             cache_bytes=_megabytes(read(CACHE_SIZE_VARIABLE, "")) * MEGABYTE,
         )
+
+    @property
+    def root(self) -> str:
+        """The address of our pages."""
+        return f"{self.prefix}/{NAME}"
+
+    def is_ours(self, path: str) -> bool:
+        """Whether an address is one of ours."""
+        return path == self.root or path.startswith(f"{self.root}/")
 
 
 def _is_asgi() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_latent.server.routes import NAME
+from mlflow_latent.server.settings import NAME
 
 if TYPE_CHECKING:
     from flask import Response

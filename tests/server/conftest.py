@@ -1,0 +1,116 @@
+"""Servers that many tests ask: an open one, and a guarded one behind a prefix."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import MlflowServer
+from mlflow import MlflowClient
+from serving import ADMIN, READER, STRANGER, Served, ask, log_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def page_folder(folder: Path) -> Path:
+    """Stand in for the built page: the real template, and next to no code."""
+    folder.mkdir()
+    (folder / "index.html").write_text(
+        '<!doctype html><html><head><!--latent:meta--><link rel="stylesheet" href="app.css">'
+        '</head><body><div id="app"></div><script src="app.js" defer></script></body></html>'
+    )
+    (folder / "app.js").write_text("document.title = 'built page';")
+    (folder / "app.css").write_text("body { margin: 0; }")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return page_folder(tmp_path_factory.mktemp("page") / "static")
+
+
+def latent_server(
+    folder: Path, page: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> MlflowServer:
+    settings = {
+        "MLFLOW_LATENT_STATIC": str(page),
+        "MLFLOW_LATENT_SERVER_CACHE": str(folder / "cache"),
+    }
+    return MlflowServer(
+        folder, "--app-name", "latent", *arguments, environment=settings | (environment or {})
+    )
+
+
+@pytest.fixture(scope="session")
+def open_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
+    """One worker, no guard, artifacts through the server."""
+    server = latent_server(tmp_path_factory.mktemp("open"), page)
+    server.start()
+    yield Served(server, log_run(server, tmp_path_factory.mktemp("logged")))
+    server.kill()
+
+
+def guarded(folder: Path, page: Path, logged: Path, *arguments: str) -> Iterator[Served]:
+    """Start a server whose users MLflow's basic-auth tells apart; four workers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "auth.ini"
+    config.write_text(
+        textwrap.dedent(f"""
+            [mlflow]
+            default_permission = NO_PERMISSIONS
+            database_uri = sqlite:///{folder}/auth.db
+            admin_username = {ADMIN[0]}
+            admin_password = {ADMIN[1]}
+            authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+            grant_default_workspace_access = false
+            auth_cache_ttl_seconds = 60
+        """)
+    )
+    environment = {
+        "MLFLOW_LATENT_BASE_APP": "basic-auth",
+        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "only for tests",
+    }
+    server = latent_server(folder, page, "--workers", "4", *arguments, environment=environment)
+    try:
+        server.start()
+        yield Served(server, _with_users(server, logged))
+    finally:
+        server.kill()
+
+
+def _with_users(server: MlflowServer, logged: Path) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN[0])
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", ADMIN[1])
+        run_id = log_run(server, logged)
+        experiment = MlflowClient(server.uri).get_run(run_id).info.experiment_id
+    for name, password in (READER, STRANGER):
+        user = {"username": name, "password": password}
+        _post(server, "api/2.0/mlflow/users/create", user)
+    grant = {"username": READER[0], "resource_type": "experiment", "resource_id": experiment}
+    _post(server, "api/3.0/mlflow/users/permissions/grant", grant | {"permission": "READ"})
+    return run_id
+
+
+def _post(server: MlflowServer, path: str, body: dict[str, str]) -> None:
+    reply = ask(server.uri, path, ADMIN, method="POST", body=body)
+    assert reply.status == 200, reply
+
+
+@pytest.fixture(scope="session")
+def guarded_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
+    """Under uvicorn, behind a prefix."""
+    folder, logged = tmp_path_factory.mktemp("guarded"), tmp_path_factory.mktemp("logged")
+    yield from guarded(folder, page, logged, "--static-prefix", "/ml/flow")
+
+
+@pytest.fixture(scope="session")
+def gunicorn_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
+    """The same under gunicorn."""
+    folder, logged = tmp_path_factory.mktemp("gunicorn"), tmp_path_factory.mktemp("logged")
+    options = ("--static-prefix", "/ml/flow", "--gunicorn-opts", "--timeout 120")
+    yield from guarded(folder, page, logged, *options)

@@ -116,6 +116,8 @@ def decode_mask(segmentation: Any, size: tuple[int, int]) -> NDArray[np.bool_] |
 def _as_rle(tools: Any, segmentation: Any, size: tuple[int, int]) -> Any:
     """Compressed RLE, None of polygons that hold nothing."""
     if not isinstance(segmentation, Mapping):
+        if isinstance(segmentation, str):
+            raise TypeError(segmentation)
         polygons = [flat for flat in segmentation if len(flat) >= LEAST_POLYGON]
         return tools.merge(tools.frPyObjects(polygons, *size)) if polygons else None
     if tuple(segmentation["size"]) != size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,6 @@ def make_table(
     Raises:
         InputError: a sample id is there twice.
     """
-    import pandas as pd
 
     def describe_sample(name: str) -> tuple[Fields, list[str]]:
         fields, problems = _attempt(lambda: describe_annotations(name))
@@ -71,17 +71,46 @@ def make_table(
     repeated = len(names) - len(set(names))
     if repeated:
         raise InputError(f"{repeated} sample ids are there more than once; each row needs its own")
-    parts = [pd.DataFrame()]
     problems: dict[str, list[str]] = {}
+    rows = _Rows()
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for first in range(0, len(names), CHUNK):
             chunk = names[first : first + CHUNK]
-            rows = list(pool.map(describe_sample, chunk))
-            problems |= {name: found for name, (_, found) in zip(chunk, rows, strict=True) if found}
-            parts.append(pd.DataFrame([fields for fields, _ in rows]))
+            described = list(pool.map(describe_sample, chunk))
+            problems |= {n: more for n, (_, more) in zip(chunk, described, strict=True) if more}
+            rows.add([fields for fields, _ in described])
     _warn(problems)
-    table = pd.concat(parts, ignore_index=True).set_axis(list(names)).rename_axis("sample_id")
-    return table.convert_dtypes(convert_string=False, convert_floating=False)
+    return rows.table(names)
+
+
+class _Rows:
+    """Fields of samples on their way to a table, some thousand at a time."""
+
+    def __init__(self) -> None:
+        self._parts: list[pd.DataFrame] = []
+        self._kinds: dict[str, set[type]] = defaultdict(set)
+
+    def add(self, rows: Sequence[Fields]) -> None:
+        import pandas as pd
+
+        self._parts.append(pd.DataFrame(rows))
+        for fields in rows:
+            for field, value in fields.items():
+                self._kinds[field] |= set() if value is None else {type(value)}
+
+    def table(self, names: Sequence[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        parts = self._parts or [pd.DataFrame()]
+        table = pd.concat(parts, ignore_index=True).set_axis(list(names)).rename_axis("sample_id")
+        return table.astype({field: _dtype(found) for field, found in self._kinds.items()})
+
+
+def _dtype(kinds: set[type]) -> str:
+    """A type that has room for missing values and leaves whole numbers whole."""
+    if kinds <= {int, float}:
+        return "Int64" if kinds == {int} else "float64"
+    return "boolean" if kinds == {bool} else "string"
 
 
 def _attempt(describe: Callable[[], Fields]) -> tuple[Fields, list[str]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from mlflow_latent.errors import InputError
+from mlflow_latent.metadata.coco import decode_mask
 from mlflow_latent.metadata.describe import Fields, detection_metadata, segmentation_metadata
 from mlflow_latent.metadata.objects import Objects
 from mlflow_latent.metadata.pixels import image_size
@@ -44,10 +44,11 @@ def yolo_metadata(
         names: class names by index, as in the data file; or a `ClassNames` with super-categories.
         width: of the image, in pixels.
         height: of the image, in pixels.
-        masks: the labels are polygons: describe these too. A box among them has no mask.
+        masks: the labels are polygons: describe these too, which needs `pycocotools`. A box among
+            them has no mask.
 
     Raises:
-        InputError: a line is not a label, or its class has no name.
+        InputError: a line is not a label, its class has no name, or `pycocotools` is missing.
     """
     labels = read_labels(label_file)
     fields = detection_metadata(_objects(labels, names, width, height))
@@ -79,7 +80,7 @@ def yolo_table(
         names: class names by index; or a `ClassNames` with super-categories.
         sample_id: what the samples are called in training: `name` (of the file), `stem` (without
             its ending), `path` (relative to `images`), or a function of the path.
-        masks: the labels are polygons: describe these too.
+        masks: the labels are polygons: describe these too, which needs `pycocotools`.
         statistics: compute the image statistics too.
         workers: threads; default: as many as there are processors.
 
@@ -130,7 +131,7 @@ def _label(line: str, place: str) -> Label:
     except ValueError:
         raise InputError(f"{place}: a label is numbers, got {line[:40]!r}") from None
     is_polygon = len(rest) >= LEAST_POLYGON and len(rest) % 2 == 0
-    if not (len(rest) == BOX_NUMBERS or is_polygon) or index != int(index):
+    if not (len(rest) == BOX_NUMBERS or is_polygon) or not index.is_integer():
         raise InputError(
             f"{place}: a label is a class and 4 numbers of a box, or a polygon of 3 or more points,"
             f" got {line[:40]!r}"
@@ -166,17 +167,11 @@ def _box(shape: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _segments(labels: Sequence[Label], names: Names, width: int, height: int) -> Segments:
     polygons = [(index, shape) for index, shape in labels if len(shape) != BOX_NUMBERS]
+    outlines = [(shape.reshape(-1, 2) * [width, height]).ravel().tolist() for _, shape in polygons]
     return Segments.of_instances(
-        [_filled(shape, width, height) for _, shape in polygons],
+        [decode_mask([shape], (height, width)) for shape in outlines],
         [index for index, _ in polygons],
         width=width,
         height=height,
         names=names,
     )
-
-
-def _filled(shape: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
-    points = np.nan_to_num(shape.reshape(-1, 2)).clip(0, 1) * [width, height] - 0.5
-    canvas = Image.new("1", (width, height))
-    ImageDraw.Draw(canvas).polygon([(x, y) for x, y in points.tolist()], fill=1)
-    return np.asarray(canvas)

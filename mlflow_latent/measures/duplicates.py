@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.evidence import q_values
+from mlflow_latent.measures.nearness import NearnessLaw, fit_nearness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlflow_latent.measures.spacing import Spacing
 
-FALSE_SHARE = 0.0025  # expected share of chance among the copies, and of reports with any by chance
+FALSE_SHARE = 0.1  # expected share of chance among the copies, where there are any
+FALSE_ALARM = 0.005  # share of reports with any by chance, where there are none
+MAX_RATIO = 0.5  # of the usual distance: a sample farther from its neighbor is no copy of it
 EXACT = 1e-5  # of the median norm 1: as near as float32 tells
 MIN_NEIGHBORS = 4  # fewer say nothing about the scale of the surroundings
-FITS = 6  # rounds of leaving out what was found and fitting the null again
+MIN_ROWS = 20  # fewer have no bulk to compare with
+FITS = 5  # rounds of leaving out what was found and fitting the law again
 COLLAPSED_SHARE = 0.5  # of samples with an equal one, from which equality says nothing
 
 
@@ -45,70 +49,105 @@ class Duplicates:
         return bool(self.exact.mean() > COLLAPSED_SHARE and largest > len(self.exact) // 10)
 
 
-def find_duplicates(spacing: Spacing, *, false_share: float = FALSE_SHARE) -> Duplicates:
+def find_duplicates(
+    spacing: Spacing, *, false_share: float = FALSE_SHARE, false_alarm: float = FALSE_ALARM
+) -> Duplicates:
     """Link samples that are nearer to each other than chance brings them.
 
-    Null hypothesis: around a sample, samples are spread evenly in d dimensions. Then
-    (r1 / R)^d, with the distance to the nearest neighbor and the scale R of the surroundings, has
-    the distribution Beta(1, m); m is k − 1 if R is the distance to the k-th, and is measured from
-    the median of all samples that are no copies, since embeddings are not quite even. d is local.
-    Source: Levina & Bickel 2004 for d; the ratio of Poisson distances follows Rényi 1953.
-    Correction: Benjamini & Hochberg over all samples.
+    Null hypothesis: the nearest neighbor is as near as the law says that the bulk of the samples
+    follow (`mlflow_latent.measures.nearness`). Copies are reported only if one of them remains at
+    the level `false_alarm` of Benjamini & Hochberg over all samples, which bounds the chance of any
+    report where there is no copy; then all that remain at the level `false_share` are.
 
     Args:
         spacing: of N samples.
-        false_share: expected share of chance findings.
+        false_share: expected share of chance findings, where there are copies.
+        false_alarm: chance of any finding, where there are none.
     """
-    near = spacing.distances.astype(np.float64)
+    near = np.maximum(spacing.distances.astype(np.float64), 0)
     p_value = np.full(len(spacing), np.nan)
-    link = near <= EXACT
-    if spacing.k >= MIN_NEIGHBORS:
+    exact, link = near <= EXACT, np.zeros(near.shape, dtype=bool)
+    if spacing.is_silent.mean() < COLLAPSED_SHARE:
+        exact[spacing.is_silent] = False
+    kept = near[:, 0] > EXACT if spacing.k else np.zeros(len(near), dtype=bool)
+    if spacing.k >= MIN_NEIGHBORS and kept.sum() >= MIN_ROWS:
         depth = _depth(near[:, 0], spacing)
-        excess = _fit(depth, spacing.k - 1, false_share)
-        p_value = _chance(depth, excess)
-        q = q_values(p_value)
-        found = q <= false_share
-        if found.any():
-            link |= near <= _reach(float(p_value[found].max()), excess, spacing)[:, None]
-    pairs = _pairs(link, spacing.indices)
-    exact = np.asarray((near <= EXACT).any(axis=1), dtype=bool)
-    return Duplicates(group_pairs(pairs, len(spacing)), exact, p_value, pairs)
+        depth[spacing.is_silent] = 0
+        law = _fit(depth, spacing, kept, false_share)
+        p_value = law.chance(depth)
+        p_value[spacing.is_silent] = np.nan
+        link |= near <= _reach(p_value, law, spacing, (false_share, false_alarm))[:, None]
+        exact &= not _are_equal_by_chance(law, near, spacing, false_alarm)
+    elif _is_coarse(near, spacing):
+        exact[:] = False
+    pairs = _pairs(link | exact, spacing.indices)
+    is_exact = np.asarray(exact.any(axis=1), dtype=bool)
+    return Duplicates(group_pairs(pairs, len(spacing)), is_exact, p_value, pairs)
 
 
 def _depth(distance: NDArray[np.float64], spacing: Spacing) -> NDArray[np.float64]:
-    """(N,) d · log(R / r): how deep below the scale of its surroundings a distance is."""
-    scale = np.maximum(spacing.scale, EXACT)
-    ratio = np.clip(distance / scale, EXACT, 1)
-    depth: NDArray[np.float64] = -spacing.dimension * np.log(ratio)
-    return depth
+    """(N,) log(S / r): how deep below the scale of its surroundings a distance is."""
+    depth: NDArray[np.float64] = np.log(np.maximum(spacing.scale, EXACT))
+    return depth - np.log(np.maximum(distance, max(spacing.resolution, EXACT)))
 
 
-def _fit(depth: NDArray[np.float64], most: int, false_share: float) -> float:
-    """Return m of Beta(1, m), by the median of the samples that are no copies; 1 … `most`."""
-    kept = np.ones(len(depth), dtype=bool)
-    excess = 1.0
+def _fit(
+    depth: NDArray[np.float64], spacing: Spacing, kept: NDArray[np.bool_], false_share: float
+) -> NearnessLaw:
+    """Fit the law to the samples that are no copies."""
+    candidates = kept
     for _ in range(FITS):
-        middle = np.exp(-float(np.median(depth[kept])))
-        excess = float(np.log(0.5) / np.log1p(-middle)) if middle < 1 else 1.0
-        excess = min(max(excess, 1.0), float(most))
-        again = q_values(_chance(depth, excess)) > false_share
-        if not again.any() or (again == kept).all():
+        law = fit_nearness(depth, spacing.dimension, kept)
+        found = (q_values(law.chance(depth)) <= false_share) & (depth > 0)
+        again = candidates & ~found
+        if again.sum() < MIN_ROWS or (again == kept).all():
             break
         kept = again
-    return excess
+    return law
 
 
-def _chance(depth: NDArray[np.float64], excess: float) -> NDArray[np.float64]:
-    inside = np.minimum(np.exp(-depth), 1 - 1e-12)
-    chance: NDArray[np.float64] = -np.expm1(excess * np.log1p(-inside))
-    return chance
-
-
-def _reach(p_value: float, excess: float, spacing: Spacing) -> NDArray[np.float64]:
-    """(N,) distance within which chance brings a neighbor with that probability."""
-    inside = -np.expm1(np.log1p(-p_value) / excess)
-    reach: NDArray[np.float64] = spacing.scale * inside ** (1 / spacing.dimension)
+def _reach(
+    p_value: NDArray[np.float64],
+    law: NearnessLaw,
+    spacing: Spacing,
+    levels: tuple[float, float],
+) -> NDArray[np.float64]:
+    """(N,) distance within which a neighbor is a copy; negative where there are no copies."""
+    false_share, false_alarm = levels
+    q = q_values(p_value)
+    near = _depth(spacing.distances[:, 0].astype(np.float64), spacing) >= -np.log(MAX_RATIO)
+    if not (near & (q <= false_alarm)).any():
+        return np.full(len(q), -1.0)
+    depth = law.depth(float(p_value[near & (q <= false_share)].max()))
+    ratio = np.minimum(np.exp(-depth), MAX_RATIO)
+    reach: NDArray[np.float64] = ratio * spacing.scale
+    reach[
+        (reach < spacing.resolution) | spacing.is_silent
+    ] = -1.0  # no distance is known better than that
     return reach * (1 + 1e-6)  # the sample that set the p-value is within its own reach
+
+
+def _are_equal_by_chance(
+    law: NearnessLaw, near: NDArray[np.float64], spacing: Spacing, false_alarm: float
+) -> bool:
+    """Whether embeddings on a lattice would be equal somewhere though no sample is a copy."""
+    if not spacing.resolution:
+        return False
+    depth = np.log(_first_distance(near) / spacing.resolution)
+    chance = law.chance(np.full(len(spacing), depth)).sum() / 2
+    return bool(chance > false_alarm)
+
+
+def _is_coarse(near: NDArray[np.float64], spacing: Spacing) -> bool:
+    """Whether so many are equal on a lattice that nothing is left to compare with."""
+    return spacing.resolution > MAX_RATIO * _first_distance(near)
+
+
+def _first_distance(near: NDArray[np.float64]) -> float:
+    """Return the median distance to the nearest neighbor that is not equal."""
+    first = np.min(near, axis=1, where=near > EXACT, initial=np.inf)
+    first = first[np.isfinite(first)]
+    return float(np.median(first)) if len(first) else EXACT
 
 
 def _pairs(link: NDArray[np.bool_], indices: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-7  # of the median norm 1: below it float32 holds only rounding
 BOUND_TOLERANCE = 1e-4  # relative, at which a row counts as drawn in to the outlier radius
-LOWER_QUARTILE = 4  # the scale of the surroundings is at a 1 / 4 of the neighbors' radii
+SCALE_QUANTILE = 0.35  # of the neighbors' distances: where two densities meet, the denser counts
+JUMP = 2.0  # times the distance before it: neighbors before such a jump may be copies, all of them
+MOST_COPIES = 2 / 3  # share of the neighbors among which a jump is sought
+LATTICE_ROWS = 2_048  # rows on which it is seen whether a column takes few values
+TIED_SHARE = 1 / 3  # distinct values ÷ rows, below which a column's values lie on a lattice
+SMALLEST_STEP = 1e-6  # of a column's range: smaller ones are rounding noise
 CHUNK_ROWS = 65_536
 FAR_CHUNK_ROWS = 2_048
 
@@ -31,10 +36,15 @@ class Spacing:
         distances: (N, k) float32 distances, ascending; far samples are where they are, not drawn
             in to the radius within which clusters are sought.
         dimension: (N,) float64 local intrinsic dimension.
-        scale: (N,) float64 distance to the k-th neighbor, of the sample or typical of its
-            neighbors, whichever is smaller: a pair far from everything else is no pair of copies.
+        scale: (N,) float64 distance that is usual between neighbors there: that of its neighbors
+            to their second neighbor beyond copies, less where its own farther neighbors
+            are nearer than that implies. Of two that are nearest to each other, the smaller.
         remoteness: (N,) float64 distance to the neighbors ÷ what is typical of theirs, at the k-th
             neighbor or at a third of it, whichever is smaller: a small group is not remote.
+        is_silent: (N,) mask of the samples whose embedding as captured is 0 in every column: nothing
+            of the layer spoke, which says nothing about what they have in common.
+        resolution: distance below which the embedding does not tell samples apart, because its
+            values lie on a lattice; 0 where they do not.
     """
 
     indices: NDArray[np.int32]
@@ -42,6 +52,8 @@ class Spacing:
     dimension: NDArray[np.float64]
     scale: NDArray[np.float64]
     remoteness: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    resolution: float
 
     def __len__(self) -> int:
         return len(self.distances)
@@ -67,18 +79,18 @@ def measure_spacing(
         reduction: that the graph was made with.
     """
     if not neighbors.k:
-        unknown = np.ones(len(reduced))
-        return Spacing(neighbors.indices, neighbors.distances, unknown, unknown, unknown)
+        unknown, silent = np.ones(len(reduced)), np.zeros(len(reduced), dtype=bool)
+        graph = neighbors.indices, neighbors.distances
+        return Spacing(*graph, unknown, unknown, unknown, silent, 0.0)
     indices, distances = _unbounded(neighbors, reduced, embedding, reduction)
     outer = distances[:, -1].astype(np.float64)
     inner = distances[:, distances.shape[1] // 3].astype(np.float64)
     local = _inverse_dimension(distances)
-    scale, remoteness, inverse = np.empty_like(outer), np.empty_like(outer), np.empty_like(outer)
+    remoteness, inverse = np.empty_like(outer), np.empty_like(outer)
     for start in range(0, len(indices), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         near = indices[rows]
         around = np.sort(outer[near], axis=1)
-        scale[rows] = np.minimum(outer[rows], around[:, around.shape[1] // LOWER_QUARTILE])
         remoteness[rows] = np.minimum(
             _ratio(outer[rows], around[:, around.shape[1] // 2]),
             _ratio(inner[rows], np.median(inner[near], axis=1)),
@@ -86,7 +98,62 @@ def measure_spacing(
         inverse[rows] = np.median(np.concatenate([local[rows, None], local[near]], axis=1), axis=1)
     most = float(reduction.weights.shape[1])  # no more dimensions than columns
     dimension = np.minimum(1 / np.maximum(inverse, 1 / most), most)
-    return Spacing(indices, distances, dimension, scale, remoteness)
+    scale, resolution = _scale(indices, distances), _resolution(embedding, reduction)
+    silent = distances[:, 0] == 0
+    silent[silent] = ~embedding[silent].any(axis=1)
+    return Spacing(indices, distances, dimension, scale, remoteness, silent, resolution)
+
+
+def _scale(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N,) distance that is usual between neighbors around each row."""
+    copies, typical, own = _beyond_copies(distances)
+    around, rank = np.empty(len(indices)), np.arange(indices.shape[1])
+    for start in range(0, len(indices), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        others = rank >= copies[rows, None]
+        there = np.sort(np.where(others, typical[indices[rows]], np.inf), axis=1)
+        place = np.floor(SCALE_QUANTILE * others.sum(axis=1)).astype(np.intp)
+        around[rows] = np.take_along_axis(there, place[:, None], axis=1)[:, 0]
+    scale = np.minimum(around, own + np.median(around - own))
+    nearest, row = indices[:, 0], np.arange(len(indices))
+    mutual = indices[nearest, 0] == row
+    return np.exp(np.where(mutual, np.minimum(scale, scale[nearest]), scale))
+
+
+def _beyond_copies(
+    distances: NDArray[np.float32],
+) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+    """Look past the first neighbors of each row, which may be its copies.
+
+    Returns:
+        (N,) how many first neighbors lie before the largest jump, 0 if there is none; the log of
+        the distance to the second neighbor after them; the mean log of those beyond it.
+    """
+    last = distances.shape[1] - 1
+    log = np.log(np.maximum(distances, SMALLEST))
+    steps = np.diff(log, axis=1)[:, : round(MOST_COPIES * last)]
+    copies = np.zeros(len(log), dtype=np.intp)
+    if steps.shape[1]:
+        copies = np.where(steps.max(axis=1) > np.log(JUMP), steps.argmax(axis=1) + 1, 0)
+    typical = np.minimum(copies + 1, last)[:, None]
+    farther = np.arange(last + 1) >= np.minimum(typical + 1, last)
+    return copies, np.take_along_axis(log, typical, axis=1)[:, 0], log.mean(axis=1, where=farther)
+
+
+def _resolution(embedding: NDArray[np.float32], reduction: Reduction) -> float:
+    """Return the distance that rounding to the lattice of the values takes from two samples.
+
+    Two values on one place of a lattice of step h differed by h / sqrt(6) (root mean square)
+    before they were rounded to it.
+    """
+    rows = np.sort(embedding[:: max(1, len(embedding) // LATTICE_ROWS)].astype(np.float64), axis=0)
+    step = np.diff(rows, axis=0)
+    large = step > SMALLEST_STEP * (rows[-1] - rows[0])
+    tied = large.sum(axis=0) < TIED_SHARE * len(rows)
+    smallest = np.min(step, axis=0, where=large, initial=np.inf)
+    smallest[~tied | ~np.isfinite(smallest)] = 0
+    length = np.linalg.norm(reduction.weights.astype(np.float64), axis=1)
+    return float(np.sqrt(np.square(smallest * length).sum() / 6))
 
 
 def _ratio(distance: NDArray[np.float64], typical: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ export class Scene {
     this.coloring = { kind: "one", codes: new Uint8Array(dataset.n) };
     this.color = this.coloring.codes;
     this.x = this.y = new Float32Array(dataset.n).fill(NaN);
-    this.shown = this;
+    this.shown = { x: this.x, y: this.y };
   }
 
   /** The points as they are now. */

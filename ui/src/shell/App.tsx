@@ -4,6 +4,8 @@ import { asPageError, type PageError } from "../data/errors";
 import type { Route } from "../data/open";
 import type { Source } from "../data/source";
 import { Session, SessionProvider } from "../state";
+import { findSaved, restored } from "../state/address";
+import { useAddress } from "./address";
 import { ComparePage } from "../views/compare/ComparePage";
 import { RunsPage } from "../views/runs/RunsPage";
 import { Problem } from "./Problem";
@@ -27,9 +29,10 @@ function RunPage({ source, epoch }: { source: Source; epoch: number | undefined 
   useEffect(() => {
     source
       .explorer(undefined, epoch)
-      .then((bytes) => setSession(new Session(Dataset.read(bytes), source)))
+      .then((bytes) => setSession(opened(Dataset.read(bytes), source)))
       .catch((error: unknown) => setProblem(asPageError(error)));
   }, [source, epoch]);
+  useAddress(session);
   if (problem) return <Problem problem={problem} />;
   if (!session) return <p class="boot">Loading the analysis…</p>;
   return (
@@ -37,4 +40,14 @@ function RunPage({ source, epoch }: { source: Source; epoch: number | undefined 
       <Shell />
     </SessionProvider>
   );
+}
+
+/** The session of a dataset, with the view of the address or of the saved copy. */
+function opened(dataset: Dataset, source: Source): Session {
+  const view = findSaved();
+  if (!view) return new Session(dataset, source);
+  const { state, camera } = restored(dataset, view);
+  const session = new Session(dataset, source, state);
+  if (camera) session.camera.value = camera;
+  return session;
 }

@@ -1,12 +1,41 @@
-import { Detail } from "../views/samples/Detail";
-import { InsightsTab } from "../views/insights/InsightsTab";
+import { signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { useSession } from "../state";
+import { Filters } from "../views/filters/Filters";
+import { Population } from "../views/population/Population";
+import { useUndoKeys } from "./keys";
+import { Notes } from "./Notes";
+import { RightPanel } from "./RightPanel";
+import { TopBar } from "./TopBar";
 
-/** The page of one run. */
+/** Width from which both side panels fit beside the map, in CSS pixels. */
+const WIDE = 1000;
+
+/** The page of one run: filters, the map, and what is known of the samples. */
 export function Shell() {
+  const { dataset } = useSession();
+  const rail = useMemo(() => signal(innerWidth >= WIDE), []);
+  const panel = useMemo(() => signal(true), []);
+  useUndoKeys();
+  useEffect(() => {
+    document.title = `${dataset.header.run_name ?? "Latent"} · Latent`;
+  }, [dataset]);
   return (
-    <main>
-      <InsightsTab />
-      <Detail />
-    </main>
+    <div class="shell" data-rail={rail.value} data-panel={panel.value}>
+      <TopBar rail={rail} panel={panel} />
+      <Notes />
+      <div id="said" class="hidden-text" role="status" />
+      <div class="shell-body">
+        {rail.value && (
+          <aside class="rail" aria-label="Fields">
+            <Filters />
+          </aside>
+        )}
+        <main class="centre">
+          <Population />
+        </main>
+        {panel.value && <RightPanel />}
+      </div>
+    </div>
   );
 }

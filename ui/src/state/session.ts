@@ -6,9 +6,10 @@ import { ascending } from "../crossfilter/sorting";
 import type { Dataset } from "../data/dataset";
 import type { Source } from "../data/source";
 import { Thumbnails } from "../data/thumbnails";
+import { fitting } from "../scatter/camera";
 import { filterKey, withFilter, withoutFilter, type Filter } from "./filters";
 import { History } from "./history";
-import { firstView, type ViewState } from "./view";
+import { firstView, type Camera, type Tool, type ViewState } from "./view";
 
 /** Milliseconds of quiet after which sorted rows follow the filters. */
 const SETTLE = 60;
@@ -37,6 +38,10 @@ export class Session {
   readonly thumbnails: Thumbnails;
   /** Row under the pointer, in whatever view; null if none. */
   readonly hovered = signal<number | null>(null);
+  /** Part of the plane that the scatter shows; not a step of undo. */
+  readonly camera = signal<Camera>({ x: 0, y: 0, zoom: 1 });
+  /** What dragging on the scatter does. */
+  readonly tool = signal<Tool>("pan");
   /** Number of rows that pass all filters. */
   readonly keptCount: ReadonlySignal<number>;
   /** Rises whenever the rows that pass change: read it to follow `passes`. */
@@ -108,6 +113,13 @@ export class Session {
   redo(): void {
     const view = this.history.redo(this.state.peek());
     if (view) this.show(view);
+  }
+
+  /** Move the scatter so that it shows these rows, e.g. an insight's. */
+  focus(rows: Iterable<number>): void {
+    const plane = this.dataset.plane(this.state.peek().projection);
+    const camera = plane && fitting(plane.x, plane.y, rows);
+    if (camera) this.camera.value = camera;
   }
 
   /** Add a filter; it replaces the one of the same `filterKey`. */

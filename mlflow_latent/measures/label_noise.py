@@ -37,7 +37,7 @@ class LabelNoise:
     """What the contradictions of one split say.
 
     Attributes:
-        judged: samples for whom the model and the neighbors speak alike, for or against the label.
+        judged: samples of which both views speak alike, for or against the label.
         contradicted: those of them against the label.
         share: estimated share of wrong labels among the judged.
         lower: lower end of its interval.
@@ -56,13 +56,14 @@ class LabelNoise:
 
 
 def label_noise(
-    quality: LabelQuality, rows: NDArray[np.bool_], confidence: float
+    quality: LabelQuality, rows: NDArray[np.bool_], confidence: float, *, learned: bool = False
 ) -> LabelNoise | None:
     """Estimate how many labels among `rows` are wrong.
 
-    A sample is judged where the model and the neighbors' labels agree on whether its label is
-    right. Right labels are contradicted too, by samples between the classes, but these are among
-    the samples of which model and neighbors are least certain: such doubt starts near one half and
+    A sample is judged where two views agree on whether its label is right: the model and the
+    neighbors' labels or, where the model has learned these very labels, the neighbors and the wider
+    surroundings. Right labels are contradicted too, by samples between the classes, but these are
+    among the samples of which the views are least certain: such doubt starts near one half and
     falls with the rank of the certainty, exponentially or with a longer tail. Wrong labels are
     contradicted at any rank: a floor under that curve. Ranks, since a model trained on wrong labels
     is less certain everywhere.
@@ -75,21 +76,23 @@ def label_noise(
         quality: of N samples, with probabilities.
         rows: (N,) samples of one split.
         confidence: of the interval.
+        learned: whether the model was trained on the labels of these rows: it may know them by
+            heart, and is no witness then.
 
     Returns:
-        None where model and neighbors cannot judge labels: too few samples of which they think
-        alike, or too many of those that they contradict.
+        None where labels cannot be judged: there are too few samples of which the views agree, or
+        they contradict too many labels.
     """
-    support = quality.model_margin.astype(float) + quality.neighbor_margin.astype(float)
-    agree = quality.model_margin * quality.neighbor_margin > 0
-    sides = rows & agree & (quality.neighbor_share >= MAJORITY)
-    judged, contradicted = int(sides.sum()), int((sides & (support < 0)).sum())
+    near, wide = quality.neighbor_margin, quality.surroundings
+    other = wide if learned else quality.model_margin
+    sides = rows & (near * other > 0) & (quality.neighbor_share >= MAJORITY)
+    judged, contradicted = int(sides.sum()), int((sides & (near < 0)).sum())
     if judged < max(MIN_JUDGED, MIN_JUDGED_SHARE * rows.sum()):
         return None
     if contradicted > MAX_CONTRADICTED * judged:
         return None
-    against = support[sides] < 0
-    place = (BINS * _certainty(quality, sides)).astype(int)
+    against = near[sides] < 0
+    place = (BINS * _certainty(other[sides], near[sides], wide[sides])).astype(int)
     fit = _fit(place, against)
     lower, share, upper = _quantiles(fit.floors, (1 - confidence) / 2, 0.5, (1 + confidence) / 2)
     posterior = np.zeros(len(rows))
@@ -105,11 +108,10 @@ def label_noise(
     )
 
 
-def _certainty(quality: LabelQuality, sides: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(J,) rank of the certainty of model, neighbors and surroundings together, 0…1."""
-    views = (quality.model_margin, quality.neighbor_margin, quality.surroundings)
-    total = np.sum([stats.rankdata(np.abs(view[sides])) for view in views], axis=0)
-    return np.asarray(stats.rankdata(total) / (sides.sum() + 1))
+def _certainty(*views: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(J,) rank of the certainty of all views together, within 0…1."""
+    total = np.sum([stats.rankdata(np.abs(view)) for view in views], axis=0)
+    return np.asarray(stats.rankdata(total) / (len(total) + 1))
 
 
 @dataclass(frozen=True, eq=False)

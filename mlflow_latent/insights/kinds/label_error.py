@@ -14,6 +14,7 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
 from mlflow_latent.measures.label_noise import MAX_CONTRADICTED, LabelNoise, label_noise
+from mlflow_latent.measures.measures import TRAIN
 from mlflow_latent.report.model import Insight
 from mlflow_latent.schema import TARGET
 
@@ -29,6 +30,8 @@ KIND = "label_error"
 MIN_POSTERIOR = 0.8  # that a label is wrong: a local false discovery rate of 0.2 (Efron 2007)
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
 NAMED_PAIRS = 3
+VIEWS = "the model and the labels of the neighbors"
+VIEWS_OF_LEARNED = "the labels of the neighbors, near and farther,"
 
 
 @register(KIND)
@@ -39,13 +42,16 @@ def find(context: Context) -> Iterator[Insight]:
     """
     quality = _quality(context)
     splits = [split for split in context.snapshot.splits if _labelled(context, split)]
-    found = [label_noise(quality, _rows(context, s), context.options.confidence) for s in splits]
+    found = [
+        label_noise(quality, _rows(context, s), context.options.confidence, learned=s == TRAIN)
+        for s in splits
+    ]
     p_value = np.array([np.nan if noise is None else noise.p_value for noise in found])
     if splits and all(noise is None for noise in found):
         raise NotApplicableError(
-            "the model and the neighbors know too little of the classes to judge labels: on most"
-            " samples they disagree with one another, or with more than"
-            f" {MAX_CONTRADICTED:.0%} of the labels that they judge alike"
+            "the model and the neighbors cannot judge these labels: on most samples they disagree"
+            f" with one another, or with more than {MAX_CONTRADICTED:.0%} of the labels on which"
+            " they agree"
         )
     q = context.q_values(KIND, p_value)
     for split, noise, q_value in zip(splits, found, q.tolist(), strict=True):
@@ -111,14 +117,15 @@ def _insight(
     order = np.flatnonzero(members)
     order = order[np.argsort(quality.quality[order], kind="stable")]
     frame = context.snapshot.frame
+    views = VIEWS_OF_LEARNED if split == TRAIN else VIEWS
     share = f"share of wrong labels in {split}"
     return Insight(
         kind=KIND,
         title=f"{words.samples(count)} of {split} with a label that is probably wrong: "
         f"{_pairs(context, quality, order)}",
-        description=f"The model and the labels of the neighbors both contradict these labels, and "
-        f"are as sure of it as of most others. In all of {split}, about {mid:,} labels are wrong "
-        f"({words.span(low, high, context.options.confidence)}), counted where model and neighbors "
+        description=f"{views[0].upper() + views[1:]} contradict these labels, and are as sure of "
+        f"it as of most others. In all of {split}, about {mid:,} labels are wrong "
+        f"({words.span(low, high, context.options.confidence)}), counted where {views} "
         f"agree ({noise.judged:,} of {int(rows.sum()):,} samples).",
         action="Look at these samples and relabel those that are wrong; `suggested_class` in the "
         "table of samples says as what, and `label_quality` which to look at next.",

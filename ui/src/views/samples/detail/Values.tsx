@@ -64,13 +64,14 @@ function OfNumber({ column, row }: { column: NumberColumn; row: number }) {
   return (
     <>
       <Histogram name={column.name} binning={binning} bin={binning.bins[row]!} value={value} />
-      <small>{ordinal(share)}</small>
+      <small title={`higher than ${percent(share)} of all samples`}>{placeWords(share)}</small>
     </>
   );
 }
 
-/** `97th percentile` short: `97 %` of the samples have less. */
-const ordinal = (share: number): string => `over ${percent(share)}`;
+/** A percentile in words: `top 2 %`, `lowest 37 %`. */
+const placeWords = (share: number): string =>
+  share >= 0.5 ? `top ${percent(1 - share)}` : `lowest ${percent(share)}`;
 
 interface HistogramProps {
   name: string;

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FALSE_SHARE = 0.1  # expected share of chance among the copies, where there are any
 FALSE_ALARM = 0.005  # share of reports with any by chance, where there are none
+CHANCE_PAIRS = 1, 3, 10  # numbers of pairs expected by chance, beside which more are an excess
+MARGIN = 2.0  # by which chance may be larger than the law says, before an excess counts
 MAX_RATIO = 0.5  # of the usual distance: a sample farther from its neighbor is no copy of it
 EXACT = 1e-5  # of the median norm 1: as near as float32 tells
 MIN_NEIGHBORS = 4  # fewer say nothing about the scale of the surroundings
@@ -55,9 +57,10 @@ def find_duplicates(
     """Link samples that are nearer to each other than chance brings them.
 
     Null hypothesis: the nearest neighbor is as near as the law says that the bulk of the samples
-    follow (`mlflow_latent.measures.nearness`). Copies are reported only if one of them remains at
-    the level `false_alarm` of Benjamini & Hochberg over all samples, which bounds the chance of any
-    report where there is no copy; then all that remain at the level `false_share` are.
+    follow (`mlflow_latent.measures.nearness`). Copies are reported only if one sample remains at
+    half the level `false_alarm` of Benjamini & Hochberg, or if there are more pairs of small chance
+    than a Poisson number of them, at the other half: that bounds the chance of any report where
+    there is no copy. Then all that remain at the level `false_share` are.
 
     Args:
         spacing: of N samples.
@@ -116,7 +119,8 @@ def _reach(
     false_share, false_alarm = levels
     q = q_values(p_value)
     near = _depth(spacing.distances[:, 0].astype(np.float64), spacing) >= -np.log(MAX_RATIO)
-    if not (near & (q <= false_alarm)).any():
+    alarm = (near & (q <= false_alarm / 2)).any()
+    if not (alarm or _is_excess(p_value, near, spacing.indices[:, 0], false_alarm / 2)):
         return np.full(len(q), -1.0)
     depth = law.depth(float(p_value[near & (q <= false_share)].max()))
     ratio = np.minimum(np.exp(-depth), MAX_RATIO)
@@ -125,6 +129,23 @@ def _reach(
         (reach < spacing.resolution) | spacing.is_silent
     ] = -1.0  # no distance is known better than that
     return reach * (1 + 1e-6)  # the sample that set the p-value is within its own reach
+
+
+def _is_excess(
+    p_value: NDArray[np.float64],
+    near: NDArray[np.bool_],
+    nearest: NDArray[np.int32],
+    false_alarm: float,
+) -> bool:
+    """Whether there are more near pairs than chance makes, though each alone may be chance."""
+    from scipy.stats import poisson
+
+    for expected in CHANCE_PAIRS:
+        rows = np.flatnonzero(near & (p_value <= 2 * expected / len(p_value)))
+        pairs = len(np.unique(np.sort([rows, nearest[rows]], axis=0), axis=1).T)
+        if poisson.sf(pairs - 1, MARGIN * expected) <= false_alarm / len(CHANCE_PAIRS):
+            return True
+    return False
 
 
 def _are_equal_by_chance(

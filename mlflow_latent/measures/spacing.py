@@ -41,8 +41,8 @@ class Spacing:
             are nearer than that implies. Of two that are nearest to each other, the smaller.
         remoteness: (N,) float64 distance to the neighbors ÷ what is typical of theirs, at the k-th
             neighbor or at a third of it, whichever is smaller: a small group is not remote.
-        is_silent: (N,) mask of the samples whose embedding as captured is 0 in every column: nothing
-            of the layer spoke, which says nothing about what they have in common.
+        is_silent: (N,) mask of equal samples whose embedding as captured is 0 in every column:
+            nothing of the layer spoke, which says nothing about what they have in common.
         resolution: distance below which the embedding does not tell samples apart, because its
             values lie on a lattice; 0 where they do not.
     """

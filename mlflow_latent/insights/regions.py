@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.evidence import Moments, moments, rest, unite
-from mlflow_latent.insights.scores import Scores
+from mlflow_latent.insights.scores import Scores, larger_gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,26 @@ class Regions:
         if len(self._unions):
             labels, size = self.labels[FINE][rows], self.sizes[FINE]
             tests.append(scores.larger(labels, size, self._unions))
+        return np.concatenate(tests)
+
+    def larger_gap(
+        self, scores: NDArray[np.floating], first: NDArray[np.bool_], second: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """(G,) p-values that a region is further above the rest in `first` than in `second`.
+
+        Args:
+            scores: (N,) about each sample's own split alone.
+            first: (N,) mask of a split.
+            second: (N,) mask of another.
+        """
+        both = scores[first], scores[second]
+        tests = [
+            larger_gap(both, (self.labels[name][first], self.labels[name][second]), size)
+            for name, size in self.sizes.items()
+        ]
+        if len(self._unions):
+            labels, size = self.labels[FINE], self.sizes[FINE]
+            tests.append(larger_gap(both, (labels[first], labels[second]), size, self._unions))
         return np.concatenate(tests)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from mlflow_latent.evidence import moments, unite
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -61,6 +63,27 @@ class Scores:
         return np.asarray(np.minimum(2 * np.fmin(*tests), 1.0))
 
 
+def larger_gap(
+    scores: tuple[NDArray[np.floating], NDArray[np.floating]],
+    groups: tuple[NDArray[np.integer], NDArray[np.integer]],
+    size: int,
+    unions: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    """(G,) p-values that a group lies further above the rest in one split than in another.
+
+    Args:
+        scores: (M,) of the one split and (L,) of the other, each about its own split alone.
+        groups: (M,) and (L,) group of each, 0…size−1.
+        size: number of groups.
+        unions: (G, size) which groups are taken together; default each alone.
+    """
+    first, second = (
+        Shift.of(of, group, size, unions).at_least(of, group, size, unions)
+        for of, group in zip(scores, groups, strict=True)
+    )
+    return (first - second).p_value
+
+
 def savage_scores(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N,) what an exponential sample would have at each rank: robust, and yet heavy at the top.
 
@@ -82,12 +105,9 @@ def permutation_test(
     size: int,
     unions: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
-    """(G,) p-values that the sum of the scores inside is large among all ways to draw the group.
+    """(G,) p-values that the scores inside are large among all ways to draw the group.
 
-    The permutation distribution is taken for the Pearson III distribution with its mean, variance
-    and skewness, all of which are known exactly (Pitman 1938; of the sum of n out of N: Cochran
-    1977, section 2.15). For ranks without ties that is the normal distribution of Mann & Whitney
-    1947.
+    For ranks without ties that is the test of Mann & Whitney 1947.
 
     Args:
         scores: (N,) finite.
@@ -98,19 +118,78 @@ def permutation_test(
     Returns:
         NaN for a group of none or all, or where all scores are equal.
     """
-    total, center = len(scores), scores - scores.mean()
-    n = np.bincount(groups, minlength=size).astype(np.float64)
-    sums = np.bincount(groups, weights=center, minlength=size)
-    if unions is not None:
-        n, sums = unions @ n, unions @ sums
-    variance = float((center**2).mean())
-    room = np.where((n > 0) & (n < total), n * (total - n), np.nan)
-    if total < 3 or variance == 0:  # noqa: PLR2004 - two values have no skewness
-        return np.full(len(n), np.nan)
-    above = sums / np.sqrt(room * variance / (total - 1))
-    skewness = float((center**3).mean()) / variance**1.5
-    skewness = skewness * (total - 2 * n) / np.sqrt(room) * np.sqrt(total - 1) / (total - 2)
-    return np.asarray(stats.pearson3.sf(above, skewness))
+    return Shift.of(scores, groups, size, unions).p_value
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """How far the mean score of G groups lies above the mean of all N; NaN for none or all of them.
+
+    Attributes:
+        mean: (G,) the shift; 0 is expected of a group that is drawn at random.
+        variance: (G,) of the shift of such a group.
+        third: (G,) its third cumulant.
+    """
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    third: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        scores: NDArray[np.floating],
+        groups: NDArray[np.integer],
+        size: int,
+        unions: NDArray[np.bool_] | None = None,
+    ) -> Shift:
+        """Measure it; arguments as for `permutation_test`.
+
+        Source of the moments of the mean of n out of N: Cochran 1977, sections 2.5 and 2.15.
+        """
+        total, center = len(scores), scores - scores.mean()
+        n = np.bincount(groups, minlength=size).astype(np.float64)
+        sums = np.bincount(groups, weights=center, minlength=size)
+        if unions is not None:
+            n, sums = unions @ n, unions @ sums
+        second, third = float((center**2).mean()), float((center**3).mean())
+        if total < 3 or second == 0:  # noqa: PLR2004 - two values have no third moment
+            return cls(*np.full((3, len(n)), np.nan))
+        n = np.where((n > 0) & (n < total), n, np.nan)
+        left = (total - n) / n / (total - 1)
+        skew = left * (total - 2 * n) / n / (total - 2)
+        return cls(sums / n, left * second, skew * third)
+
+    def at_least(
+        self,
+        scores: NDArray[np.floating],
+        groups: NDArray[np.integer],
+        size: int,
+        unions: NDArray[np.bool_] | None = None,
+    ) -> Shift:
+        """The same with the variance that is seen inside, where it is larger than by chance.
+
+        So it is in a group that is harder, for scores that are heavy at the top.
+        """
+        seen = moments(scores, groups, size)
+        error = (seen if unions is None else unite(seen, unions)).squared_error
+        return Shift(self.mean, np.fmax(self.variance, error), self.third)
+
+    def __sub__(self, other: Shift) -> Shift:
+        """The difference of the shifts of independent scores."""
+        return Shift(
+            self.mean - other.mean, self.variance + other.variance, self.third - other.third
+        )
+
+    @property
+    def p_value(self) -> NDArray[np.float64]:
+        """(G,) p-values that the shift is positive.
+
+        Its distribution is taken for Pearson's type III, which has the same first three moments
+        (Pitman 1938).
+        """
+        deviation = np.sqrt(self.variance)
+        return np.asarray(stats.pearson3.sf(self.mean / deviation, self.third / deviation**3))
 
 
 def _exact_test(

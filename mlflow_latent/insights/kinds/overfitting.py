@@ -13,6 +13,7 @@ from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.losses import split_moments
 from mlflow_latent.insights.nesting import nested
 from mlflow_latent.insights.registry import register
+from mlflow_latent.insights.scores import larger_gap, savage_scores
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
 KIND = "overfitting"
 EFFECT = "train–val gap − gap of the rest"
+LOG_FLOOR = 1e-3  # of a split's mean loss: what is far below it counts as nothing
 
 
 @register(KIND)
 def find(context: Context) -> Iterator[Insight]:
-    """Test each region: is its train–val gap larger than the gap of the rest?
+    """Test each region: is its val loss further above the rest's than its train loss is?
 
-    A gap that is the same everywhere is the model's, not a region's, and is no insight.
+    A gap that is the same everywhere is the model's, not a region's, and is no insight; nor is a
+    region that is as hard in train.
     """
     options, regions = context.options, context.several_regions()
     val = context.labelled(context.tested, "validation")
@@ -40,18 +43,22 @@ def find(context: Context) -> Iterator[Insight]:
     rows, loss = val | train, context.loss
     if (loss[rows] < 0).any():
         raise NotApplicableError("some losses are negative; a gap has no scale to compare")
-    gaps = Gaps(*regions.moments(loss, val), *regions.moments(loss, train))
-    evidence = gaps.evidence(options.confidence)
-    q = context.q_values(
-        KIND, np.where(gaps.smallest >= options.min_samples, evidence.p_value, np.nan)
+    logs, savage = split_scores(loss, val, train)
+    gaps, relative = (
+        Gaps(*regions.moments(values, val), *regions.moments(values, train))
+        for values in (loss, logs)
     )
+    tests = [regions.larger_gap(scores, val, train) for scores in (logs, savage)]
     least = options.min_gap_excess * float(loss[val].mean())
-    chosen = (q <= context.alpha) & _matters(evidence, least)
+    enough = gaps.smallest >= options.min_samples
+    p_value = np.where(enough, np.minimum(2 * np.fmin(*tests), 1.0), np.nan)
+    q = context.q_values(KIND, p_value)
+    chosen = (q <= context.alpha) & matters(gaps, relative, least, options.confidence)
     found = np.flatnonzero(chosen).tolist()
     yield from nested(
-        [_insight(context, gaps, evidence, region, float(q[region])) for region in found],
-        [regions.members(region)[rows] for region in found],
-        larger_within(loss[rows], val[rows], least, options),
+        [_insight(context, gaps, r, (float(p_value[r]), float(q[r]))) for r in found],
+        [regions.members(r)[rows] for r in found],
+        larger_within(np.stack([loss, logs, savage])[:, rows], val[rows], least, options),
     )
 
 
@@ -75,39 +82,73 @@ class Gaps:
         return np.asarray(np.min([part.n for part in parts], axis=0))
 
 
-def _matters(evidence: Evidence, least: float) -> NDArray[np.bool_]:
-    return np.asarray((evidence.effect >= least) & (evidence.lower > 0))
+def split_scores(
+    loss: NDArray[np.floating], val: NDArray[np.bool_], train: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N,) logs of the losses and (N,) Savage's scores, both of each sample in its split alone.
+
+    What a model does to all losses of a split, as when it learns train by heart, changes neither;
+    and a region whose losses are larger by one factor in both splits is as far up in both.
+
+    Args:
+        loss: (N,) not negative.
+        val: (N,) mask.
+        train: (N,) mask.
+    """
+    logs, savage = np.zeros((2, len(loss)))
+    for split in (val, train):
+        center = float(loss[split].mean(dtype=np.float64))
+        logs[split] = np.log(loss[split] / center + LOG_FLOOR) if center > 0 else 0.0
+        savage[split] = savage_scores(loss[split])
+    return logs, savage
+
+
+def matters(gaps: Gaps, relative: Gaps, least: float, confidence: float) -> NDArray[np.bool_]:
+    """(G,) whether a gap's excess is large enough, and certain in absolute and relative terms.
+
+    Where a model has learned train by heart, a region that is merely hard has a larger gap than the
+    rest; its val loss is then not larger by another factor than its train loss is.
+    """
+    excess = gaps.evidence(confidence)
+    factor = relative.evidence(confidence)
+    return np.asarray((excess.effect >= least) & (excess.lower > 0) & (factor.lower > 0))
 
 
 def larger_within(
-    loss: NDArray[np.floating], val: NDArray[np.bool_], least: float, options: InsightOptions
+    values: NDArray[np.floating], val: NDArray[np.bool_], least: float, options: InsightOptions
 ) -> Within:
     """Return the test of `nesting.nest` for regions with a larger gap.
 
     Args:
-        loss: (M,) of val and train.
+        values: (3, M) losses of val and train, and their scores.
         val: (M,) mask of val; the others are train.
         least: excess from which a gap matters.
         options: `min_samples` and `confidence`.
     """
 
     def within(outer: NDArray[np.bool_]) -> StandsOut:
+        sides = [outer & split for split in (val, ~val)]
+
         def stands_out(inner: NDArray[np.bool_]) -> float:
-            sides = [outer & split for split in (val, ~val)]
-            in_val, in_train = (split_moments(loss[side], inner[side]) for side in sides)
-            gaps = Gaps(*in_val, *in_train)
-            evidence = gaps.evidence(options.confidence)
-            enough = gaps.smallest[0] >= options.min_samples and _matters(evidence, least)[0]
-            return float(evidence.p_value[0]) if enough else 1.0
+            parts = [inner[side] for side in sides]
+            gaps, relative = (
+                Gaps(*split_moments(of[sides[0]], parts[0]), *split_moments(of[sides[1]], parts[1]))
+                for of in values[:2]
+            )
+            enough = gaps.smallest[0] >= options.min_samples
+            if not enough or not matters(gaps, relative, least, options.confidence)[0]:
+                return 1.0
+            groups = parts[0].astype(np.int64), parts[1].astype(np.int64)
+            tests = [larger_gap((s[sides[0]], s[sides[1]]), groups, 2)[1] for s in values[1:]]
+            return float(min(1.0, 2 * np.fmin(*tests)))
 
         return stands_out
 
     return within
 
 
-def _insight(
-    context: Context, gaps: Gaps, evidence: Evidence, region: int, q_value: float
-) -> Insight:
+def _insight(context: Context, gaps: Gaps, region: int, certainty: tuple[float, float]) -> Insight:
+    evidence = gaps.evidence(context.options.confidence)
     rows = [context.labelled(split, "") for split in (context.tested, context.reference)]
     members = context.regions.members(region) & np.logical_or(*rows)
     val_in, val_out = (float(of.mean[region]) for of in (gaps.val_in, gaps.val_out))
@@ -139,8 +180,8 @@ def _insight(
         effect=effect,
         effect_name=EFFECT,
         interval=span,
-        p_value=float(evidence.p_value[region]),
-        q_value=q_value,
+        p_value=certainty[0],
+        q_value=certainty[1],
         severity=min(1.0, float(gaps.val_in.n[region]) * effect / total) if total else 0.0,
         counts=context.counts(members),
         base_rates=rates,

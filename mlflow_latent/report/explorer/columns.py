@@ -18,7 +18,15 @@ from mlflow_latent.report.explorer.catalog import (
 )
 from mlflow_latent.report.explorer.header import ArrayRef, ColumnHeader
 from mlflow_latent.report.explorer.numbers import encode_numbers, missing_code
-from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET, sort_splits
+from mlflow_latent.report.ranking import ranked_curves
+from mlflow_latent.schema import (
+    META_PREFIX,
+    PREDICTION,
+    SAMPLE_ID,
+    SPLIT,
+    TARGET,
+    sort_splits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +74,8 @@ class ColumnEncoder:
             certainty: (N,) probability of each sample's first choice.
         """
         frame = self.table.frame
-        kept = [place for place, name in enumerate(frame.columns) if str(name) not in LEFT_OUT]
+        left_out = LEFT_OUT | self._said_already()
+        kept = [place for place, name in enumerate(frame.columns) if str(name) not in left_out]
         names = unique(str(frame.columns[place]) for place in kept)
         columns = dict(zip(names, (frame.iloc[:, place] for place in kept), strict=True))
         headers = [
@@ -77,6 +86,16 @@ class ColumnEncoder:
         if CORRECT not in columns:
             headers += self._correct()
         return tuple(sorted(headers, key=lambda header: GROUP_ORDER[header.group]))
+
+    def _said_already(self) -> set[str]:
+        """Metadata that says nearly the same as a field whose curve is stronger."""
+        if self.fidelity.similar_fields:
+            return set()
+        return {
+            f"{META_PREFIX}{field}"
+            for curves in ranked_curves(self.table.report)
+            for field in curves[0].similar_fields
+        }
 
     def _column(self, name: str, values: pd.Series[Any]) -> Iterator[ColumnHeader]:
         if describe(name).group in DERIVED and values.isna().all():

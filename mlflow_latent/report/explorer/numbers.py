@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlflow_latent.report.explorer.fidelity import WHOLE_MANTISSA, Fidelity
+from mlflow_latent.report.explorer.fidelity import CODE_COUNTS, WHOLE_MANTISSA, Fidelity
 from mlflow_latent.report.explorer.header import Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CODES = {8: np.uint8, 16: np.uint16}
+BYTE = 8  # bits
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -92,15 +93,19 @@ def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32
 def _choose_scale(
     known: NDArray[np.float64], fidelity: Fidelity, *, integer: bool
 ) -> tuple[Scale | None, int]:
+    """Return how the numbers become codes, and of how many bits; None where they stay numbers."""
     low, high = float(known.min()), float(known.max())
     if integer:
         for bits in CODES:
             if high - low < missing_code(bits):
                 return Scale(offset=low, factor=1.0), bits
-    factor = (high - low) / (missing_code(16) - 1)
     quarter, three_quarters = np.percentile(known, [25, 75])
-    seen = (three_quarters - quarter) * fidelity.step
-    return (Scale(offset=low, factor=factor), 16) if 0 < factor <= seen else (None, 0)
+    seen = float(three_quarters - quarter) * fidelity.step
+    for count in CODE_COUNTS:
+        factor = (high - low) / (count - 1)
+        if count >= fidelity.codes and 0 < factor <= seen:
+            return Scale(offset=low, factor=factor), BYTE if count < 1 << BYTE else 2 * BYTE
+    return None, 0
 
 
 def _decoded(scale: Scale, code: int) -> float:

@@ -18,7 +18,7 @@ from mlflow_latent.report.explorer.header import (
     ProjectionHeader,
     ThumbnailsHeader,
 )
-from mlflow_latent.report.explorer.numbers import CODES, missing_code, quantize
+from mlflow_latent.report.explorer.numbers import BYTE, CODES, missing_code, quantize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.explorer.extras import History, SampleObjects, Sheets
     from mlflow_latent.report.table import SampleTable
 
-PROJECTION_BITS, CLASS_BITS, BYTE = 16, 16, 8
+PROJECTION_BITS, CLASS_BITS = 16, 16
 MOST_CLASSES = 65_535  # that an index of two bytes can name, the largest being "none"
 PCA = ["pca_x", "pca_y"]
 RELATIVE = 65_535  # of a picture's width or height
@@ -84,7 +84,7 @@ class PartEncoder:
 
     def history(self, history: History | None) -> HistoryHeader | None:
         """Losses and predictions of the epochs, evenly spread ones where not all fit."""
-        if history is None or not len(self.table):
+        if history is None or not len(self.table) or not self.fidelity.history_entries:
             return None
         most = max(LEAST_EPOCHS, self.fidelity.history_entries // len(self.table))
         history = history.of_epochs(spread(len(history.epochs), most))

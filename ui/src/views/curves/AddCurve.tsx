@@ -14,7 +14,7 @@ export function AddCurve() {
   if (!measures.length) return null;
   if (!open)
     return (
-      <button type="button" class="add" onClick={() => setOpen(true)}>
+      <button type="button" class="quiet" onClick={() => setOpen(true)}>
         + Add a curve
       </button>
     );
@@ -29,7 +29,7 @@ export function AddCurve() {
     <form class="add-curve" onSubmit={add}>
       <Choice label="Mean of" columns={measures} value={measure} onChange={setMeasure} />
       <Choice label="by" columns={columns.filter(isField)} value={field} onChange={setField} />
-      <button type="submit" disabled={!field || !measure}>
+      <button type="submit" class="button" disabled={!field || !measure}>
         Add
       </button>
       <button type="button" class="quiet" onClick={() => setOpen(false)}>
@@ -53,7 +53,7 @@ function Choice({ label, columns, value, onChange }: ChoiceProps) {
   return (
     <label>
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select class="select" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {!value && <option value="">choose a column</option>}
         {columns.map((column) => (
           <option key={column.name} value={column.name}>

@@ -12,6 +12,7 @@ import { focusedField } from "./focus";
 import { splitsOf } from "./geometry";
 import { groupCurves, inBinning, measuresOf, type CurveGroup } from "./ranking";
 import { columnOfMeasure, labelOfField, labelOfMeasure, useSplitColors, useWidth } from "./context";
+import "../samples/common.css";
 import "./curves.css";
 
 type Shown = "quantile" | "equal_width";
@@ -77,7 +78,7 @@ function CurveOptions({ options, groups }: { options: Options; groups: CurveGrou
       {measures.length > 1 && (
         <label>
           <span>Measure</span>
-          <select value={options.measure.value ?? measures[0]} onChange={(event) => (options.measure.value = event.currentTarget.value)}>
+          <select class="select" value={options.measure.value ?? measures[0]} onChange={(event) => (options.measure.value = event.currentTarget.value)}>
             {measures.map((name) => (
               <option key={name} value={name}>{labelOfMeasure(dataset, name)}</option>
             ))}
@@ -86,7 +87,7 @@ function CurveOptions({ options, groups }: { options: Options; groups: CurveGrou
       )}
       <label>
         <span>Bins of</span>
-        <select value={options.binning.value} onChange={(event) => (options.binning.value = event.currentTarget.value as Shown)}>
+        <select class="select" value={options.binning.value} onChange={(event) => (options.binning.value = event.currentTarget.value as Shown)}>
           <option value="quantile">equal count</option>
           <option value="equal_width">equal width</option>
         </select>
@@ -118,7 +119,7 @@ function CurveList({ groups, options, isOwn = false }: { groups: CurveGroup[]; o
         ))}
       </ol>
       {groups.length > shown && (
-        <button type="button" class="more" onClick={() => setShown(shown + FIRST_SHOWN)}>
+        <button type="button" class="quiet" onClick={() => setShown(shown + FIRST_SHOWN)}>
           {`Show ${Math.min(FIRST_SHOWN, groups.length - shown)} more of ${count(groups.length, "curve")}`}
         </button>
       )}

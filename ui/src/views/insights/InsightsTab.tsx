@@ -8,6 +8,7 @@ import { Notes } from "./Notes";
 import { Regions } from "./Regions";
 import { Reviews, type Review } from "./reviews";
 import { plain } from "./words";
+import "../samples/common.css";
 import "./insights.css";
 
 type Status = "open" | Review["status"] | "all";
@@ -83,12 +84,12 @@ function InsightFilters({ insights, kind, status, reviews }: FilterProps) {
     <div class="insight-filters">
       <label>
         <span class="hidden-text">Kind of insight</span>
-        <select value={kind.value ?? ""} onChange={(event) => (kind.value = event.currentTarget.value || null)}>
+        <select class="select" value={kind.value ?? ""} onChange={(event) => (kind.value = event.currentTarget.value || null)}>
           <option value="">{`All kinds (${insights.length})`}</option>
           {kinds.map((one) => <option key={one} value={one}>{`${plain(one)} (${of(one)})`}</option>)}
         </select>
       </label>
-      <div class="segments" role="group" aria-label="Status of the review">
+      <div class="choice" role="group" aria-label="Status of the review">
         {STATUSES.map((one) => (
           <button key={one} type="button" aria-pressed={status.value === one} onClick={() => (status.value = one)}>{one}</button>
         ))}

@@ -7,7 +7,7 @@ export function Notes() {
   const { not_applicable: notApplicable, dropped, notes, tests, error_budget: budget, confidence } = header;
   const made = Object.values(tests).reduce((sum, n) => sum + n, 0);
   return (
-    <details class="notes">
+    <details class="insight-notes">
       <summary>How this was found, and what was not</summary>
       <p>{`${count(made, "test")} over ${count(Object.keys(tests).length, "kind")} of insight. Where there is nothing to find, at most ${percent(budget)} of reports hold any insight. Intervals are at ${percent(confidence)}.`}</p>
       {notApplicable.length > 0 && (

@@ -27,16 +27,16 @@ export function Regions() {
     <details class="regions">
       <summary>{`${count(regions.length, "region")} of the latent space`}</summary>
       <div class="region-options">
-        <div class="segments" role="group" aria-label="Granularity">
+        <div class="choice" role="group" aria-label="Granularity">
           {levels.map((one) => <button key={one} type="button" aria-pressed={level === one} onClick={() => setLevel(one)}>{one}</button>)}
         </div>
-        <div class="segments" role="group" aria-label="Order of the regions">
+        <div class="choice" role="group" aria-label="Order of the regions">
           <button type="button" aria-pressed={order === "loss"} onClick={() => setOrder("loss")}>{`loss${tested ? ` in ${tested}` : ""}`}</button>
           <button type="button" aria-pressed={order === "n"} onClick={() => setOrder("n")}>size</button>
         </div>
       </div>
       <ul>{sorted.slice(0, shown).map((region) => <RegionLine key={region.id} region={region} loss={lossOf(region)} />)}</ul>
-      {sorted.length > shown && <button type="button" class="more" onClick={() => setShown(shown + FIRST_SHOWN)}>{`Show more of ${count(sorted.length, "region")}`}</button>}
+      {sorted.length > shown && <button type="button" class="quiet" onClick={() => setShown(shown + FIRST_SHOWN)}>{`Show more of ${count(sorted.length, "region")}`}</button>}
     </details>
   );
 }

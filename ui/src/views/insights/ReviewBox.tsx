@@ -27,8 +27,8 @@ export function ReviewBox({ insightKey, review, reviews }: ReviewProps) {
         <span class="hidden-text">Comment for the review</span>
         <input type="text" placeholder="Comment for whoever comes next" maxLength={LONGEST_COMMENT} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
       </label>
-      <button type="button" disabled={busy} aria-pressed={review?.status === "approved"} onClick={toggle("approved")}>Approve</button>
-      <button type="button" disabled={busy} aria-pressed={review?.status === "archived"} onClick={toggle("archived")}>Archive</button>
+      <button type="button" class="button" disabled={busy} aria-pressed={review?.status === "approved"} onClick={toggle("approved")}>Approve</button>
+      <button type="button" class="button" disabled={busy} aria-pressed={review?.status === "archived"} onClick={toggle("archived")}>Archive</button>
       {failed && <p class="failure" role="alert">{reviews.problem.value?.message}</p>}
     </div>
   );

@@ -19,7 +19,7 @@ export function ColumnChooser() {
   }, [open]);
   return (
     <div class="chooser" ref={box}>
-      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         Columns
       </button>
       {open && <ColumnList />}

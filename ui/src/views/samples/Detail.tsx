@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { Icon } from "../../parts/Icon";
 import { useSession, useView, type Session } from "../../state";
 import { whole } from "../insights/words";
 import { Classes } from "./detail/Classes";
@@ -10,6 +11,7 @@ import { Trail } from "./detail/trail";
 import { Values } from "./detail/Values";
 import { hasPicture, Picture, rowOverlays } from "./Picture";
 import { sampleWords } from "./values";
+import "./common.css";
 import "./detail.css";
 
 /** Everything of the pinned sample; nothing where none is pinned. */
@@ -37,10 +39,10 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
   };
   const name = dataset.sampleId(row);
   return (
-    <aside class="detail" ref={box} tabIndex={-1} aria-label={`Sample ${sampleWords(dataset, row)}`} onKeyDown={onKeyDown}>
+    <section class="detail" ref={box} tabIndex={-1} aria-label={`Sample ${sampleWords(dataset, row)}`} onKeyDown={onKeyDown}>
       <header class="detail-head">
         <Steps row={row} trail={trail} />
-        <button type="button" class="quiet" aria-label="Close the sample" onClick={close}>✕</button>
+        <button type="button" class="icon-button" aria-label="Close the sample" title="Close (Escape)" onClick={close}><Icon name="close" /></button>
       </header>
       <div class="detail-title">
         <h2 title={name}>{name.slice(0, 400)}</h2>
@@ -55,7 +57,7 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
       <Neighbors row={row} />
       <Membership row={row} />
       <Values row={row} />
-    </aside>
+    </section>
   );
 }
 
@@ -104,12 +106,12 @@ function Steps({ row, trail }: { row: number; trail: Trail }) {
   const where = place < 0 ? "not in the selection" : `${whole(place + 1)} of ${whole(kept.length)} selected`;
   return (
     <nav class="steps" aria-label="Samples">
-      <button type="button" class="quiet" aria-label="Back to the sample before" disabled={at <= 0} onClick={walk(-1)}>←</button>
-      <button type="button" class="quiet" aria-label="Forward" disabled={at >= seen.length - 1} onClick={walk(1)}>→</button>
+      <button type="button" class="icon-button" aria-label="Back to the sample before" disabled={at <= 0} onClick={walk(-1)}>←</button>
+      <button type="button" class="icon-button" aria-label="Forward" disabled={at >= seen.length - 1} onClick={walk(1)}>→</button>
       <span class="steps-place">
-        <button type="button" class="quiet" aria-label="Previous in the selection" disabled={place <= 0} onClick={step(-1)}>‹</button>
+        <button type="button" class="icon-button" aria-label="Previous in the selection" disabled={place <= 0} onClick={step(-1)}>‹</button>
         <span aria-live="polite">{where}</span>
-        <button type="button" class="quiet" aria-label="Next in the selection" disabled={place < 0 || place >= kept.length - 1} onClick={step(1)}>›</button>
+        <button type="button" class="icon-button" aria-label="Next in the selection" disabled={place < 0 || place >= kept.length - 1} onClick={step(1)}>›</button>
       </span>
     </nav>
   );

@@ -3,6 +3,7 @@ import { useSession, useView } from "../../state";
 import { ColumnChooser } from "./ColumnChooser";
 import { SampleGrid } from "./SampleGrid";
 import { SampleTable } from "./SampleTable";
+import "./common.css";
 import "./samples.css";
 
 const SIZES = [56, 80, 112, 168] as const;
@@ -33,7 +34,7 @@ function NothingKept() {
     <div class="empty">
       <p>{none ? "The analysis holds no samples." : "No sample passes all filters."}</p>
       {!none && (
-        <button type="button" onClick={() => session.clearFilters()}>
+        <button type="button" class="button" onClick={() => session.clearFilters()}>
           Remove all filters
         </button>
       )}
@@ -45,7 +46,7 @@ function Modes() {
   const session = useSession();
   const mode = useView((view) => view.samplesMode);
   return (
-    <div class="segments" role="group" aria-label="How samples are shown">
+    <div class="choice" role="group" aria-label="How samples are shown">
       {(["grid", "table"] as const).map((one) => (
         <button key={one} type="button" aria-pressed={mode === one} onClick={() => session.update({ samplesMode: one }, { undoable: false })}>
           {one === "grid" ? "Grid" : "Table"}
@@ -67,7 +68,7 @@ function SortChoice() {
     <div class="sort-choice">
       <label>
         <span>Sort by</span>
-        <select value={sort?.column ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
+        <select class="select" value={sort?.column ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
           <option value="">the order of the data</option>
           {columns.map((column) => (
             <option key={column.name} value={column.name}>

@@ -47,7 +47,7 @@ function FieldGroup({ title, fields, found }: { title: string; fields: FoundFiel
       <ul class="field-table">
         {fields.slice(0, shown).map((field) => <FieldRow key={field.name} field={field} />)}
       </ul>
-      {fields.length > shown && <button type="button" class="more" onClick={() => setShown(fields.length)}>{`Show all ${fields.length}`}</button>}
+      {fields.length > shown && <button type="button" class="quiet" onClick={() => setShown(fields.length)}>{`Show all ${fields.length}`}</button>}
     </section>
   );
 }

@@ -11,9 +11,9 @@ export function SelectionActions() {
   const name = `${dataset.header.run_name ?? dataset.header.run_id ?? "samples"}-selection.csv`.replace(/[^\w.-]+/g, "_");
   return (
     <div class="selection-actions">
-      <button type="button" onClick={() => session.update({ tab: "samples" })}>See them</button>
-      <CopyButton text={ids} what="the ids, one a line" label="Copy ids" />
-      <button type="button" onClick={() => download(name, selectionCsv(dataset, rows), "text/csv;charset=utf-8")}>Export CSV</button>
+      <button type="button" class="button" onClick={() => session.update({ tab: "samples" })}>See them</button>
+      <CopyButton text={ids} what="the ids, one a line" label="Copy ids" className="button" />
+      <button type="button" class="button" onClick={() => download(name, selectionCsv(dataset, rows), "text/csv;charset=utf-8")}>Export CSV</button>
     </div>
   );
 }

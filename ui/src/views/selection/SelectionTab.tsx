@@ -7,6 +7,7 @@ import { Means } from "./Means";
 import { NamedSets } from "./sets";
 import { SetList, SaveSet } from "./SetList";
 import { SelectionActions } from "./SelectionActions";
+import "../samples/common.css";
 import "./selection.css";
 
 /** Tab: what sets the selected samples apart from the rest, and what can be done with them. */
@@ -37,7 +38,7 @@ function NothingKept() {
   return (
     <div class="empty">
       <p>No sample passes all filters.</p>
-      <button type="button" onClick={() => session.clearFilters()}>Remove all filters</button>
+      <button type="button" class="button" onClick={() => session.clearFilters()}>Remove all filters</button>
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function SaveSet({ sets }: { sets: NamedSets }) {
         <span class="hidden-text">Name of the set</span>
         <input type="text" placeholder="Name this selection" maxLength={80} value={name} onInput={(event) => setName(event.currentTarget.value)} />
       </label>
-      <button type="submit" disabled={!name.trim() || state === "busy"}>{replaces ? "Replace" : "Save"}</button>
+      <button type="submit" class="button" disabled={!name.trim() || state === "busy"}>{replaces ? "Replace" : "Save"}</button>
       {state === "failed" && <p class="failure" role="alert">{sets.problem.value?.message}</p>}
     </form>
   );

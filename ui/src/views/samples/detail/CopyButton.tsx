@@ -2,15 +2,24 @@ import { useState } from "preact/hooks";
 
 const SAID_FOR = 1_600; // milliseconds
 
+interface CopyProps {
+  readonly text: string | (() => string);
+  /** what is copied, in words. */
+  readonly what: string;
+  /** on the button; "Copy" by default. */
+  readonly label?: string;
+  readonly className?: string;
+}
+
 /** Copies a text; says whether it worked. */
-export function CopyButton({ text, what, label }: { text: string | (() => string); what: string; label?: string }) {
+export function CopyButton({ text, what, label, className = "quiet" }: CopyProps) {
   const [said, setSaid] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
     setSaid((await copyText(typeof text === "string" ? text : text())) ? "Copied" : "Not allowed here");
     setTimeout(() => setSaid(null), SAID_FOR);
   };
   return (
-    <button type="button" class="quiet copy" aria-label={label ? undefined : `Copy ${what}`} title={`Copy ${what}`} onClick={copy}>
+    <button type="button" class={`${className} copy`} aria-label={label ? undefined : `Copy ${what}`} title={`Copy ${what}`} onClick={copy}>
       <span aria-live="polite">{said ?? label ?? "Copy"}</span>
     </button>
   );

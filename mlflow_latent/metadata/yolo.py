@@ -166,12 +166,11 @@ def _box(shape: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _segments(labels: Sequence[Label], names: Names, width: int, height: int) -> Segments:
-    polygons = [(index, shape) for index, shape in labels if len(shape) != BOX_NUMBERS]
-    outlines = [(shape.reshape(-1, 2) * [width, height]).ravel().tolist() for _, shape in polygons]
-    return Segments.of_instances(
-        [decode_mask([shape], (height, width)) for shape in outlines],
-        [index for index, _ in polygons],
-        width=width,
-        height=height,
-        names=names,
-    )
+    masks, classes = [], []
+    for index, shape in labels:
+        outline = (shape.reshape(-1, 2) * [width, height]).ravel().tolist()
+        mask = None if len(shape) == BOX_NUMBERS else decode_mask([outline], (height, width))
+        if mask is not None:
+            masks.append(mask)
+            classes.append(index)
+    return Segments.of_instances(masks, classes, width=width, height=height, names=names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,25 @@ def test_one_new_file_is_a_new_function(tmp_path: Path) -> None:
     (tmp_path / "overexposed.py").write_text(NEW)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["0.75", "[0.75]"]
+
+
+def test_another_package_can_bring_a_function(tmp_path: Path) -> None:
+    (tmp_path / "clipped.py").write_text(NEW)
+    installed = tmp_path / "clipped-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: clipped\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[mlflow_latent.metadata]\nclipped = clipped\n")
+    script = SCRIPT.replace(
+        ".metadata.functions.__path__.append", ".metadata.functions.__doc__.find"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "nothing"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert done.stdout.splitlines() == ["0.75", "[0.75]"]
 

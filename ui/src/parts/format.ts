@@ -21,6 +21,7 @@ export function number(value: number | null | undefined): string {
 
 /** A short list of significant digits that, typed in again, is the number: for fields. */
 export function typed(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(2);
   return String(Number(value.toPrecision(6)));
 }
 

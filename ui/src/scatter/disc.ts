@@ -4,7 +4,7 @@ export const MASK_PHASES = 3;
 const SUPERSAMPLES = 4;
 /** From this diameter on a disc has a rim of paper, in pixels. */
 const RIMMED = 4;
-const RIM = 1;
+const RIM = 0.7;
 
 /** A disc as pixels: a square of `side`, row by row. */
 export interface DiscMask {

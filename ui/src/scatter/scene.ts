@@ -13,7 +13,11 @@ const COVERED = 0.3;
 /** Discs are drawn from this diameter on, in CSS pixels; below it, colors are mixed. */
 const SMALLEST_DISC = 3;
 const LARGEST_DISC = 15;
-const LARGEST_AT_FIRST = 8.5;
+const LARGEST_AT_FIRST = 7.5;
+/** Cells of a grid over the plane, along each side, and the share of them that usually holds any. */
+const CELLS = 40;
+const USUALLY_OCCUPIED = 0.4;
+const SAMPLED = 20_000;
 const SPLAT = 2;
 /** How discs grow with the zoom. */
 const GROWTH = 0.62;
@@ -27,6 +31,8 @@ export class Scene {
   private x: Float32Array;
   private y: Float32Array;
   private from: { x: Float32Array; y: Float32Array } | null = null;
+  /** How much smaller points are because they crowd in a few places, 0…1. */
+  private crowding = 1;
   private shown: { x: Float32Array; y: Float32Array };
 
   constructor(private readonly session: Session) {
@@ -67,6 +73,7 @@ export class Scene {
     this.x = plane ? inOrder(plane.x, this.rows) : new Float32Array(n).fill(NaN);
     this.y = plane ? inOrder(plane.y, this.rows) : this.x;
     this.shown = { x: this.x, y: this.y };
+    this.crowding = Math.min(1, occupied(this.x, this.y) / USUALLY_OCCUPIED) ** 0.25;
   }
 
   /** Whether there is a way to go: the points were elsewhere before. */
@@ -99,7 +106,7 @@ export class Scene {
   look(camera: Camera, width: number, height: number, ratio: number, theme: Theme): Look {
     const { n } = this.session.dataset;
     const first = Math.sqrt((COVERED * width * height * 4) / Math.PI / Math.max(1, n)) / ratio;
-    const grown = Math.min(LARGEST_AT_FIRST, first) * camera.zoom ** GROWTH;
+    const grown = this.crowding * Math.min(LARGEST_AT_FIRST, first) * camera.zoom ** GROWTH;
     const discs = grown >= SMALLEST_DISC;
     const diameter = discs ? Math.min(LARGEST_DISC, grown) : SPLAT;
     return {
@@ -118,6 +125,18 @@ export class Scene {
     if (this.coloring.kind === "category") return categoryPalette(theme);
     return new Uint32Array(256).fill(rasterColors(theme).one);
   }
+}
+
+/** The share of a coarse grid over the plane that holds any point, 0…1; a sample is looked at. */
+function occupied(x: Float32Array, y: Float32Array): number {
+  const step = Math.max(1, Math.floor(x.length / SAMPLED));
+  const filled = new Set<number>();
+  let seen = 0;
+  for (let k = 0; k < x.length; k += step, seen++) {
+    const cell = Math.floor(((x[k]! + 1) * CELLS) / 2) * CELLS + Math.floor(((y[k]! + 1) * CELLS) / 2);
+    if (cell === cell) filled.add(cell);
+  }
+  return seen ? filled.size / Math.min(CELLS ** 2, 2 * seen) : 1;
 }
 
 function between(from: Float32Array, to: Float32Array, share: number, out: Float32Array): void {

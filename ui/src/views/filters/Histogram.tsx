@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import type { Binning } from "../../crossfilter/binning";
+import { isWhole, placeOf, type Binning } from "../../crossfilter/binning";
 import { count, number } from "../../parts/format";
 import { afterMove, bounded, grip, type Grip, type Range } from "./brush";
 
@@ -80,10 +80,10 @@ function summary({ label, bounds, counts, range }: Parameters<typeof Histogram>[
   return `Histogram of ${label}: ${number(bounds[0])} to ${number(bounds[1])}, ${count(kept)} samples${chosen}`;
 }
 
-function place(value: number, { low, width, size }: Binning, end = false): number {
-  // A whole number's bin reaches up to the next: its end is the end of the brush.
-  const whole = end && width >= 1 && Number.isInteger(low) && Number.isInteger(value) ? 1 : 0;
-  return Math.max(0, Math.min(size, (value + whole - low) / width));
+/** Where a value lies in bins; a whole number's bin reaches up to the next one. */
+function place(value: number, binning: Binning, end = false): number {
+  const whole = end && isWhole(binning) ? 1 : 0;
+  return Math.max(0, Math.min(binning.size, placeOf(binning, value + whole)));
 }
 
 function magnification(kept: number, top: number): number {

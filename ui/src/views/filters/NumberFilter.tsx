@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { NumberColumn } from "../../data/columns";
-import type { Binning } from "../../crossfilter/binning";
+import { edgeOf, isWhole, type Binning } from "../../crossfilter/binning";
 import { count, number, typed } from "../../parts/format";
 import { useSession, type RangeFilter } from "../../state";
 import { Histogram } from "./Histogram";
@@ -41,7 +41,7 @@ function Numbers({ column, binning }: { column: NumberColumn; binning: Binning }
         {bin === null ? (
           <RangeFields column={column} filter={filter} onChange={set} />
         ) : (
-          <BinText column={column} binning={binning} bin={bin} counts={counts} total={total} />
+          <BinText binning={binning} bin={bin} counts={counts} total={total} />
         )}
       </div>
       {column.missing > 0 && <Missing column={column} filter={filter} kept={counts[binning.size] ?? 0} />}
@@ -50,15 +50,14 @@ function Numbers({ column, binning }: { column: NumberColumn; binning: Binning }
 }
 
 function BinText(props: {
-  column: NumberColumn;
   binning: Binning;
   bin: number;
   counts: Uint32Array;
   total: Uint32Array;
 }) {
-  const { column, binning, bin, counts, total } = props;
-  const low = binning.low + bin * binning.width;
-  const high = low + binning.width - (column.integer ? 1 : 0);
+  const { binning, bin, counts, total } = props;
+  const low = edgeOf(binning, bin);
+  const high = edgeOf(binning, bin + 1) - (isWhole(binning) ? 1 : 0);
   const last = bin === binning.size - 1;
   const range =
     binning.clippedAbove && last

@@ -1,4 +1,4 @@
-import type { Binning } from "../../crossfilter/binning";
+import { edgeOf, isWhole, type Binning } from "../../crossfilter/binning";
 
 /** From a value to another, both included; or the same in bins. */
 export type Range = readonly [low: number, high: number];
@@ -44,8 +44,8 @@ export function afterMove(held: Grip, at: number, size: number): Range | null {
 
 /** The values of a brush in bins: at the ends of the histogram everything beyond belongs to it. */
 export function bounded([low, high]: Range, binning: Binning, bounds: Range): Range {
-  const whole = binning.width >= 1 && Number.isInteger(binning.width) && Number.isInteger(binning.low);
-  const from = low <= 0 ? bounds[0] : binning.low + low * binning.width;
-  const to = high >= binning.size ? bounds[1] : binning.low + high * binning.width - (whole ? 1 : 0);
+  const last = isWhole(binning) ? 1 : 0;
+  const from = low <= 0 ? bounds[0] : edgeOf(binning, low);
+  const to = high >= binning.size ? bounds[1] : edgeOf(binning, high) - last;
   return [from, Math.max(from, to)];
 }

@@ -31,19 +31,18 @@ function NumberBar({ column, scale }: { column: Column; scale: NumberScale }) {
   const stops = Array.from({ length: BAR_STEPS + 1 }, (_, step) =>
     scaleColor(step / BAR_STEPS, theme.value),
   );
-  const middle = valueAt(0.5, scale);
   return (
     <div class="legend-numbers">
-      <div class="legend-bar" style={{ background: `linear-gradient(to right, ${stops.join(", ")})` }} />
-      <div class="legend-ticks">
+      <div class="legend-scale">
         <span>
           {scale.clippedLow && "≤ "}
           {number(scale.low)}
         </span>
-        <span>{number(Number(middle.toPrecision(2)))}</span>
+        <div class="legend-bar" style={{ background: `linear-gradient(to right, ${stops.join(", ")})` }} />
         <span>
           {scale.clippedHigh && "≥ "}
           {number(scale.high)}
+          <span class="faint"> · middle {number(Number(valueAt(0.5, scale).toPrecision(2)))}</span>
         </span>
       </div>
       {column.missing > 0 && (

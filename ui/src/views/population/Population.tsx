@@ -41,9 +41,9 @@ export function Population() {
           {...gestures}
         />
         {!projected && <NoProjection />}
-        {stage && <Legend stage={stage} />}
         {stage && <HoverCard stage={stage} />}
       </div>
+      {stage && <Legend stage={stage} />}
     </section>
   );
 }

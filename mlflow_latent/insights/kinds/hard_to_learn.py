@@ -16,6 +16,7 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
+from mlflow_latent.schema import SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +39,12 @@ def find(context: Context) -> Iterator[Insight]:
 
     Train if it was captured, since that is where samples are learned, else the tested split. Only
     samples whose neighbors agree with their label count: the others may be label errors. Fisher's
-    exact test, Benjamini–Hochberg over the regions of all levels.
+    exact test, Benjamini–Hochberg over the regions of all levels. The samples are those of the
+    tested split, and of the other splits where they are visibly hard too.
     """
     options = context.options
-    split, rows, hard = _hard(context)
+    split, trusted, hard = _hard(context)
+    rows = trusted & context.snapshot.rows(split)
     regions = context.several_regions()
     inside, all_inside = regions.counts(rows & hard), regions.counts(rows)
     n_hard, n_easy = int((rows & hard).sum()), int((rows & ~hard).sum())
@@ -50,12 +53,12 @@ def find(context: Context) -> Iterator[Insight]:
     q = context.q_values(KIND, np.where(enough & (n_hard > 0), evidence.p_value, np.nan))
     matters = (evidence.effect >= options.min_odds_ratio) & (evidence.lower > 1)
     for region in np.flatnonzero((q <= context.alpha) & matters).tolist():
-        where = (split, rows, rows & hard)
+        where = (split, trusted, hard)
         yield _insight(context, region, where, evidence, float(q[region]))
 
 
 def _hard(context: Context) -> tuple[str, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the split, its samples whose labels can be trusted, and the mask of the hard ones.
+    """Return the split, the samples of any whose labels can be trusted, and the hard ones.
 
     Raises:
         NotApplicableError: nobody knows how the samples were learned.
@@ -78,7 +81,21 @@ def _hard(context: Context) -> tuple[str, NDArray[np.bool_], NDArray[np.bool_]]:
         )
     events = dynamics["forgetting_events"].to_numpy(dtype=np.float64, na_value=0)
     hard = (wrong >= MANY_EPOCHS) | (events >= MANY_EVENTS)
-    return str(split), rows & (quality.neighbor_margin > 0), hard
+    return str(split), known & (quality.neighbor_margin > 0), hard
+
+
+def _also_hard(
+    context: Context, region: NDArray[np.bool_], trusted: NDArray[np.bool_], hard: NDArray[np.bool_]
+) -> bool:
+    """Whether the trusted samples of one split are harder in the region than outside."""
+    inside, outside = region & trusted, trusted & ~region
+    if min(inside.sum(), outside.sum()) < context.options.min_samples:
+        return False
+    both, all_hard = int((inside & hard).sum()), int((trusted & hard).sum())
+    rest = np.array([inside.sum() - both])
+    easy = int(trusted.sum()) - all_hard
+    evidence = odds_ratio(np.array([both]), all_hard, rest, easy, context.options.confidence)
+    return bool(evidence.effect[0] >= context.options.min_odds_ratio and evidence.lower[0] > 1)
 
 
 def _insight(
@@ -88,8 +105,16 @@ def _insight(
     evidence: Evidence,
     q_value: float,
 ) -> Insight:
-    split, rows, hard = where
-    members = context.regions.members(region) & rows
+    split, trusted, hard = where
+    rows, inside = trusted & context.snapshot.rows(split), context.regions.members(region)
+    members = inside & rows
+    others = [
+        other
+        for other in context.snapshot.splits
+        if other != split
+        and _also_hard(context, inside, trusted & context.snapshot.rows(other), hard)
+    ]
+    shown = inside & trusted & context.snapshot.frame[SPLIT].isin([split, *others]).to_numpy()
     share = float(hard[members].mean())
     base = float(hard[rows & ~members].mean())
     effect = float(evidence.effect[region])
@@ -104,19 +129,20 @@ def _insight(
         description=f"{words.percent(share)} of these samples of {split} were wrong in half of the "
         f"epochs or forgotten at least twice, against {words.percent(base)} of the rest ({EFFECT}: "
         f"{words.number(effect)}, {words.span(*span, context.options.confidence)}). Their "
-        "neighbors have the same labels, so it is not the labels.",
+        "neighbors have the same labels, so it is not the labels."
+        + (f" It is the same in {' and '.join(others)}, shown with them." if others else ""),
         action=f"Collect or augment {more}, or weight them more; train longer if their loss still "
         "falls.",
         region=context.regions.ids[region],
         split=split,
-        samples=context.keys(members),
+        samples=context.keys(shown),
         effect=effect,
         effect_name=EFFECT,
         interval=span,
         p_value=float(evidence.p_value[region]),
         q_value=q_value,
         severity=min(1.0, max(0.0, share * float(members.sum() * (share - base) / rows.sum()))),
-        counts=context.counts(members),
+        counts=context.counts(shown),
         base_rates={"hard_in_region": share, f"hard_in_rest_of_{split}": base},
         metadata=metadata,
     )

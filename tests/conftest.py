@@ -45,6 +45,11 @@ class MlflowServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.launch()
+        self._await()
+
+    def launch(self) -> None:
+        """Start it without waiting until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
         command += ["--host", "127.0.0.1", "--port", str(self.port)]
@@ -63,7 +68,6 @@ class MlflowServer:
                 stderr=log,
                 start_new_session=True,
             )
-        self._await()
 
     def kill(self) -> None:
         """End it and its workers at once, as a crash would."""

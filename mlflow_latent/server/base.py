@@ -44,10 +44,12 @@ def _load_named(name: str) -> Any:
             f"{BASE_APP_VARIABLE} is {name!r}, which is no installed MLflow app"
             f"{did_you_mean(name, apps)}"
         )
+    loaded = apps[name].load()
+    if not inspect.isfunction(loaded):
+        return loaded
     # basic-auth migrates its database when it starts, and several workers start at once.
     with FileLock(_lock_file()):
-        loaded = apps[name].load()
-        return loaded() if inspect.isfunction(loaded) else loaded
+        return loaded()
 
 
 def _lock_file() -> Path:

@@ -28,15 +28,15 @@ def page_folder(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page_folder(tmp_path_factory.mktemp("page") / "static")
 
 
 def latent_server(
-    folder: Path, page: Path, *arguments: str, environment: dict[str, str] | None = None
+    folder: Path, built_page: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> MlflowServer:
     settings = {
-        "MLFLOW_LATENT_STATIC": str(page),
+        "MLFLOW_LATENT_STATIC": str(built_page),
         "MLFLOW_LATENT_SERVER_CACHE": str(folder / "cache"),
     }
     return MlflowServer(
@@ -45,16 +45,18 @@ def latent_server(
 
 
 @pytest.fixture(scope="session")
-def open_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
+def open_server(tmp_path_factory: pytest.TempPathFactory, built_page: Path) -> Iterator[Served]:
     """One worker, no guard, artifacts through the server."""
-    server = latent_server(tmp_path_factory.mktemp("open"), page)
+    server = latent_server(tmp_path_factory.mktemp("open"), built_page)
     server.start()
     yield Served(server, log_run(server, tmp_path_factory.mktemp("logged")))
     server.kill()
 
 
-def guarded(folder: Path, page: Path, logged: Path, *arguments: str) -> Iterator[Served]:
-    """Start a server whose users MLflow's basic-auth tells apart; four workers."""
+def guarded(
+    folder: Path, built_page: Path, logged: Path, *arguments: str, sidebar: str = "on"
+) -> Iterator[Served]:
+    """Start a server whose users MLflow's basic-auth tells apart."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "auth.ini"
     config.write_text(
@@ -73,8 +75,9 @@ def guarded(folder: Path, page: Path, logged: Path, *arguments: str) -> Iterator
         "MLFLOW_LATENT_BASE_APP": "basic-auth",
         "MLFLOW_AUTH_CONFIG_PATH": str(config),
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "only for tests",
+        "MLFLOW_LATENT_SIDEBAR": sidebar,
     }
-    server = latent_server(folder, page, "--workers", "4", *arguments, environment=environment)
+    server = latent_server(folder, built_page, *arguments, environment=environment)
     try:
         server.start()
         yield Served(server, _with_users(server, logged))
@@ -102,15 +105,15 @@ def _post(server: MlflowServer, path: str, body: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def guarded_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
-    """Under uvicorn, behind a prefix."""
+def guarded_server(tmp_path_factory: pytest.TempPathFactory, built_page: Path) -> Iterator[Served]:
+    """Under uvicorn, four workers, behind a prefix."""
     folder, logged = tmp_path_factory.mktemp("guarded"), tmp_path_factory.mktemp("logged")
-    yield from guarded(folder, page, logged, "--static-prefix", "/ml/flow")
+    yield from guarded(folder, built_page, logged, "--static-prefix", "/ml/flow", "--workers", "4")
 
 
 @pytest.fixture(scope="session")
-def gunicorn_server(tmp_path_factory: pytest.TempPathFactory, page: Path) -> Iterator[Served]:
-    """The same under gunicorn."""
+def gunicorn_server(tmp_path_factory: pytest.TempPathFactory, built_page: Path) -> Iterator[Served]:
+    """The same under gunicorn, with two workers, and no links in MLflow's own page."""
     folder, logged = tmp_path_factory.mktemp("gunicorn"), tmp_path_factory.mktemp("logged")
-    options = ("--static-prefix", "/ml/flow", "--gunicorn-opts", "--timeout 120")
-    yield from guarded(folder, page, logged, *options)
+    options = ("--static-prefix", "/ml/flow", "--workers", "2", "--gunicorn-opts", "--timeout 120")
+    yield from guarded(folder, built_page, logged, *options, sidebar="off")

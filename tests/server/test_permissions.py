@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from serving import ADMIN, ANALYSIS, COLUMNS, READER, RUN_NAME, SHEET, STRANGER, Served, ask
@@ -10,6 +11,9 @@ from serving import ADMIN, ANALYSIS, COLUMNS, READER, RUN_NAME, SHEET, STRANGER,
 from mlflow_latent.server.routes import latent_mount
 from mlflow_latent.server.settings import Settings
 from mlflow_latent.server.upstream import Upstream
+
+if TYPE_CHECKING:
+    from serving import User
 
 pytestmark = pytest.mark.slow
 

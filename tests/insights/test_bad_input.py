@@ -110,3 +110,34 @@ def test_hostile_texts_stay_texts() -> None:
 
     assert [i for i in report.insights if i.kind == "metadata_loss"]
     assert all(len(i.title) <= 110 for i in report.insights if i.kind != "label_error")
+
+
+def test_odd_columns_break_nothing() -> None:
+    world = make_world(7, train=300, val=200)
+    rng = np.random.default_rng(0)
+    size = len(world.blob)
+    world.metadata["infinite"] = np.where(rng.random(size) < 0.1, np.inf, rng.normal(size=size))
+    world.metadata["one value"] = np.r_[[1.0], np.full(size - 1, np.nan)]
+    world.metadata["mixed"] = np.array([1, "one", None, 2.5, True] * (size // 5), dtype=object)
+    world.metadata["huge"] = rng.normal(size=size) * 1e300
+    world.metadata["yes or no"] = np.where(rng.random(size) < 0.5, "True", "False")
+    report = report_of(world)
+    assert any("'one value' explains nothing" in note for note in report.notes)
+
+
+def test_losses_that_are_missing_in_a_region_or_a_split_are_left_out() -> None:
+    world = make_world(8, train=300, val=200)
+    world.loss[world.blob == 2] = np.nan
+    report_of(world)
+    world.loss[world.split == "val"] = np.nan
+    report = report_of(world)
+    assert {n.kind: n.reason for n in report.not_applicable}["overfitting"].startswith(
+        "no validation split"
+    )
+    assert report.dropped  # said, not done in silence
+
+
+def test_a_train_loss_of_zero_everywhere_is_nobodys_gap() -> None:
+    world = make_world(9, train=600, val=400)
+    world.loss[world.split == "train"] = 0.0
+    assert "overfitting" not in {insight.kind for insight in report_of(world).insights}

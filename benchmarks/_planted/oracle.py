@@ -12,19 +12,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from mlflow_latent.insights.registry import insight_kinds
+from mlflow_latent.insights.scores import Scores
+
 if TYPE_CHECKING:
     from _planted.space import Space
 
-ERROR_BUDGET, KINDS, REGIONS = 0.05, 10, 50  # of a report; that share it; that are looked at
-LEVEL = ERROR_BUDGET / KINDS / REGIONS
+ERROR_BUDGET, REGIONS = 0.05, 50  # of a report; regions that are looked at
+
+
+def level(kind: str) -> float:
+    """P-value from which the main finder of a kind would speak of one region."""
+    kinds = {one.name: one for one in insight_kinds()}
+    total = sum(sum(one.shares.values()) for one in kinds.values())
+    return ERROR_BUDGET * kinds[kind].shares[""] / total / REGIONS
 
 
 def is_worse(space: Space, truth: np.ndarray) -> bool:
     """Whether losses of val are visibly larger inside."""
-    inside, outside = space.loss[space.val & truth], space.loss[space.val & ~truth]
-    ranks = stats.mannwhitneyu(inside, outside, alternative="greater").pvalue
-    means = stats.ttest_ind(inside, outside, equal_var=False, alternative="greater").pvalue
-    return bool(2 * np.fmin(ranks, means) <= LEVEL)
+    inside = truth[space.val].astype(np.int64)
+    return bool(Scores.of(space.loss[space.val]).larger(inside, 2)[1] <= level("low_performance"))
 
 
 def is_overfitted(space: Space, truth: np.ndarray) -> bool:
@@ -35,11 +42,11 @@ def is_overfitted(space: Space, truth: np.ndarray) -> bool:
     signs = (1, -1, -1, 1)
     excess = sum(sign * group.mean() for sign, group in zip(signs, groups, strict=True))
     error = np.sqrt(sum(group.var(ddof=1) / len(group) for group in groups))
-    return bool(stats.norm.sf(excess / error) <= LEVEL)
+    return bool(stats.norm.sf(excess / error) <= level("overfitting"))
 
 
 def is_misrepresented(space: Space, truth: np.ndarray) -> bool:
     """Whether train and val visibly hold other shares."""
     table = [[int((truth & (space.val == val)).sum()) for val in (0, 1)]]
     table.append([int((~truth & (space.val == val)).sum()) for val in (0, 1)])
-    return bool(stats.fisher_exact(table).pvalue <= LEVEL)
+    return bool(stats.fisher_exact(table).pvalue <= level("over_representation"))

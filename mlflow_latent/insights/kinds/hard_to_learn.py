@@ -95,7 +95,7 @@ def _also_hard(
     rest = np.array([inside.sum() - both])
     easy = int(trusted.sum()) - all_hard
     evidence = odds_ratio(np.array([both]), all_hard, rest, easy, context.options.confidence)
-    return bool(evidence.effect[0] >= context.options.min_odds_ratio and evidence.lower[0] > 1)
+    return bool(evidence.lower[0] > 1)
 
 
 def _insight(

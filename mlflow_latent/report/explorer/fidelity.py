@@ -16,7 +16,8 @@ class Fidelity:
             enough.
         step: largest step of a quantized number, as a share of its column's interquartile range;
             a column whose steps would be larger stays float32.
-        mantissa: bits kept of those: 10 of them are three digits, and compress to two bytes.
+        exact_rows: samples up to which numbers stay float32 in any case: there is nothing to save.
+        mantissa: bits kept of float32: 10 of them are three digits, and compress to two bytes.
         n_neighbors: similars of each sample, at most.
         neighbor_entries: of all samples together, at most; there are at least `MIN_NEIGHBORS` each.
         history_entries: losses over all captured epochs, at most; past it some epochs are left out.
@@ -31,6 +32,7 @@ class Fidelity:
 
     codes: int = 65_535
     step: float = 1 / 500
+    exact_rows: int = 5_000
     mantissa: int = WHOLE_MANTISSA
     n_neighbors: int = 15
     neighbor_entries: int = 5_000_000

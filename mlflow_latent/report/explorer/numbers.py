@@ -99,6 +99,8 @@ def _choose_scale(
         for bits in CODES:
             if high - low < missing_code(bits):
                 return Scale(offset=low, factor=1.0), bits
+    if len(known) <= fidelity.exact_rows:
+        return None, 0
     quarter, three_quarters = np.percentile(known, [25, 75])
     seen = float(three_quarters - quarter) * fidelity.step
     for count in CODE_COUNTS:

@@ -50,14 +50,14 @@ export function binned(column: Column): Binning | null {
   return column.kind === "category" ? categoryBins(column) : numberBins(column);
 }
 
-function categoryBins({ codes, categories, missingCode }: CategoryColumn): Binning {
+function categoryBins({ codes, categories, missing, missingCode }: CategoryColumn): Binning {
   const size = categories.length;
   const shared = { size, low: 0, width: 1, root: 1, clippedBelow: false, clippedAbove: false } as const;
+  if (missing === 0) return { ...shared, bins: codes };
+  const table = new Uint16Array(missingCode + 1).fill(size);
+  for (let code = 0; code < Math.min(size, missingCode); code++) table[code] = code;
   const bins = new (size < 256 ? Uint8Array : Uint16Array)(codes.length);
-  for (let row = 0; row < codes.length; row++) {
-    const code = codes[row]!;
-    bins[row] = code === missingCode || code >= size ? size : code;
-  }
+  for (let row = 0; row < codes.length; row++) bins[row] = table[codes[row]!]!;
   return { ...shared, bins };
 }
 

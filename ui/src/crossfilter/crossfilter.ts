@@ -61,10 +61,11 @@ export class Crossfilter {
    *
    * @param key the counts ignore the filter of this key.
    * @param bins (n) bin of each row, below `size`.
+   * @param known the counts as they are now, if they are known.
    * @returns counts, kept up to date in place until `stopCounting`.
    */
-  startCounting(key: string, bins: Bins, size: number): Uint32Array {
-    const counts = countPassing(bins, this.fails, this.masks.get(key), size);
+  startCounting(key: string, bins: Bins, size: number, known?: Uint32Array): Uint32Array {
+    const counts = known ?? countPassing(bins, this.fails, this.masks.get(key), size);
     this.counters.set(key, { bins, counts });
     return counts;
   }
@@ -89,6 +90,13 @@ export type Bins = Uint8Array | Uint16Array;
 interface Counter {
   readonly bins: Bins;
   readonly counts: Uint32Array;
+}
+
+/** Count the rows of each bin. */
+export function countAll(bins: Bins, size: number): Uint32Array {
+  const counts = new Uint32Array(size);
+  for (let row = 0; row < bins.length; row++) counts[bins[row]!]!++;
+  return counts;
 }
 
 /** Count the rows of each bin that fail nothing but the filter of `own`. */

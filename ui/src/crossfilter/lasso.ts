@@ -25,7 +25,8 @@ export function markOutside(
   const scale = STRIPS / (box.bottom === box.top ? 1 : box.top - box.bottom);
   const { first, edges } = edgesByStrip(polygon, box.bottom, scale);
   for (let row = 0; row < x.length; row++) {
-    const [px, py] = [x[row]!, y[row]!];
+    const px = x[row]!;
+    const py = y[row]!;
     if (!(px >= box.left && px <= box.right && py >= box.bottom && py <= box.top)) continue;
     const strip = stripOf(py, box.bottom, scale);
     let inside = 0;
@@ -37,7 +38,10 @@ export function markOutside(
 
 /** 1 if a ray from the point to the right crosses the edge that starts at `at`, else 0. */
 function crosses(edges: Float64Array, at: number, px: number, py: number): 0 | 1 {
-  const [ax, ay, bx, by] = [edges[at]!, edges[at + 1]!, edges[at + 2]!, edges[at + 3]!];
+  const ax = edges[at]!;
+  const ay = edges[at + 1]!;
+  const bx = edges[at + 2]!;
+  const by = edges[at + 3]!;
   return ay > py !== by > py && px < ((bx - ax) * (py - ay)) / (by - ay) + ax ? 1 : 0;
 }
 

@@ -31,7 +31,8 @@ export function shownThumbnails(
   const taken = new Set<number>();
   const shown: ShownPicture[] = [];
   for (let place = 0; place < rows.length; place++) {
-    const [px, py] = [to.offsetX + x[place]! * to.scale, to.offsetY - y[place]! * to.scale];
+    const px = to.offsetX + x[place]! * to.scale;
+    const py = to.offsetY - y[place]! * to.scale;
     if (!(px >= 0 && py >= 0 && px < width && py < height)) continue;
     const row = rows[place]!;
     if (fails[row] !== 0 || !thumbnails.has(row)) continue;

@@ -242,7 +242,8 @@ export class Raster {
       const left = offsetX + x[k]! * scale - half;
       const top = offsetY - y[k]! * scale - half;
       if (!(left > -2 * half && top > -2 * half && left < width && top < height)) continue;
-      const [column, line] = [Math.floor(left), Math.floor(top)];
+      const column = Math.floor(left);
+      const line = Math.floor(top);
       const phase =
         Math.floor((top - line) * MASK_PHASES) * MASK_PHASES +
         Math.floor((left - column) * MASK_PHASES);

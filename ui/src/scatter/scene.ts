@@ -4,7 +4,7 @@ import type { Session } from "../state/session";
 import type { Camera } from "../state/view";
 import { projectorOf } from "./camera";
 import { coloringOf, levels, scaleOf, type Coloring } from "./coloring";
-import { drawingOrder, inOrder } from "./order";
+import { drawingOrder, importanceBy, inOrder } from "./order";
 import { categoryPalette, numberPalette, rasterColors } from "./palette";
 import type { Look, Points } from "./raster";
 
@@ -38,7 +38,7 @@ export class Scene {
   constructor(private readonly session: Session) {
     const { dataset } = session;
     const loss = dataset.column("loss");
-    this.rows = drawingOrder(dataset.n, loss?.kind === "number" ? loss.values : null);
+    this.rows = drawingOrder(dataset.n, loss?.kind === "number" ? importanceBy(loss) : null);
     this.coloring = { kind: "one", codes: new Uint8Array(dataset.n) };
     this.color = this.coloring.codes;
     this.x = this.y = new Float32Array(dataset.n).fill(NaN);
@@ -141,7 +141,8 @@ function occupied(x: Float32Array, y: Float32Array): number {
 
 function between(from: Float32Array, to: Float32Array, share: number, out: Float32Array): void {
   for (let k = 0; k < out.length; k++) {
-    const [a, b] = [from[k]!, to[k]!];
+    const a = from[k]!;
+    const b = to[k]!;
     // A point that was nowhere, or goes nowhere, does not fly in from a corner.
     out[k] = a === a ? a + (b - a) * share : b;
   }

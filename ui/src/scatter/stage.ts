@@ -1,4 +1,5 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { expose, mark } from "../parts/probe";
 import { theme } from "../parts/theme";
 import type { Session } from "../state/session";
 import { drawOverlay, type OverlayParts } from "./overlay";
@@ -44,6 +45,7 @@ export class Stage {
     this.above = overlayCanvas.getContext("2d")!;
     this.scene = new Scene(session);
     this.coloringVersion = this.recolored;
+    expose({ session, stage: this });
     this.follow();
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(canvas);
@@ -174,6 +176,8 @@ export class Stage {
     if (!raster.done) {
       raster.step(() => performance.now(), now + FRAME_BUDGET);
       this.context.putImageData(image, 0, 0);
+      mark("first");
+      if (raster.done) mark("complete");
       if (raster.done && !moving) this.parts = { ...this.parts, pictures: this.choosePictures() };
     } else if (this.parts.pictures.length === 0 || !this.pictures.peek())
       this.parts = { ...this.parts, pictures: this.choosePictures() };

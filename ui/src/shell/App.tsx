@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Dataset } from "../data/dataset";
 import { asPageError, type PageError } from "../data/errors";
 import type { Route } from "../data/open";
+import { mark } from "../parts/probe";
 import type { Source } from "../data/source";
 import { Session, SessionProvider } from "../state";
 import { findSaved, restored } from "../state/address";
@@ -29,7 +30,10 @@ function RunPage({ source, epoch }: { source: Source; epoch: number | undefined 
   useEffect(() => {
     source
       .explorer(undefined, epoch)
-      .then((bytes) => setSession(opened(Dataset.read(bytes), source)))
+      .then((bytes) => {
+        mark("data");
+        setSession(opened(Dataset.read(bytes), source));
+      })
       .catch((error: unknown) => setProblem(asPageError(error)));
   }, [source, epoch]);
   useAddress(session);

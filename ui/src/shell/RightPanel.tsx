@@ -16,8 +16,12 @@ const NARROWEST = 300;
 const FIRST_WIDTH = 420;
 const KEY_STEP = 24;
 
-/** The panel on the right: tabs, and over them the detail of the pinned sample. */
-export function RightPanel() {
+/**
+ * The panel on the right: tabs, and over them the detail of the pinned sample.
+ *
+ * @param empty whether to leave the tabs without content, while the page opens.
+ */
+export function RightPanel({ empty }: { empty: boolean }) {
   const session = useSession();
   const tab = useView((view) => view.tab);
   const pinned = useView((view) => view.pinned);
@@ -59,9 +63,9 @@ export function RightPanel() {
         ))}
       </div>
       <div id="tab-panel" class="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
-        {TABS.find(([name]) => name === tab)?.[2]()}
+        {!empty && TABS.find(([name]) => name === tab)?.[2]()}
       </div>
-      {pinned !== null && (
+      {pinned !== null && !empty && (
         <div class="detail-layer">
           <Detail />
         </div>

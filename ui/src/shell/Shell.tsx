@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useSession } from "../state";
 import { Filters } from "../views/filters/Filters";
 import { Population } from "../views/population/Population";
@@ -16,6 +16,7 @@ export function Shell() {
   const { dataset } = useSession();
   const rail = useMemo(() => signal(innerWidth >= WIDE), []);
   const panel = useMemo(() => signal(true), []);
+  const drawn = useDrawn();
   useUndoKeys();
   useEffect(() => {
     document.title = `${dataset.header.run_name ?? "Latent"} · Latent`;
@@ -34,8 +35,18 @@ export function Shell() {
         <main class="centre">
           <Population />
         </main>
-        {panel.value && <RightPanel />}
+        {panel.value && <RightPanel empty={!drawn} />}
       </div>
     </div>
   );
+}
+
+/** Whether the page has been drawn once: what is not seen at a glance waits for that. */
+function useDrawn(): boolean {
+  const [drawn, setDrawn] = useState(false);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setTimeout(() => setDrawn(true)));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return drawn;
 }

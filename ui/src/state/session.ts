@@ -1,6 +1,6 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { binned, type Binning } from "../crossfilter/binning";
-import { Crossfilter } from "../crossfilter/crossfilter";
+import { countAll, Crossfilter } from "../crossfilter/crossfilter";
 import { markFailing } from "../crossfilter/masks";
 import { ascending } from "../crossfilter/sorting";
 import type { Dataset } from "../data/dataset";
@@ -185,8 +185,7 @@ export class Session {
     let total = this.totals.get(name);
     if (!total) {
       const binning = this.binning(name);
-      total = new Uint32Array((binning?.size ?? 0) + 1);
-      if (binning) for (const bin of binning.bins) total[bin]!++;
+      total = binning ? countAll(binning.bins, binning.size + 1) : new Uint32Array(1);
       this.totals.set(name, total);
     }
     return total;
@@ -239,7 +238,9 @@ export class Session {
     const binning = this.binning(name);
     if (!binning) return;
     const { bins, size } = binning;
-    this.live.set(name, this.crossfilter.startCounting(`column:${name}`, bins, size + 1));
+    // Where all rows pass, the counts are those of all rows, which are known already.
+    const known = this.crossfilter.count === this.dataset.n ? this.total(name).slice() : undefined;
+    this.live.set(name, this.crossfilter.startCounting(`column:${name}`, bins, size + 1, known));
     counter.value = this.live.get(name)!.slice();
   }
 

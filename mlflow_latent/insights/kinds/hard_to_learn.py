@@ -16,7 +16,6 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
-from mlflow_latent.schema import SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +38,8 @@ def find(context: Context) -> Iterator[Insight]:
 
     Train if it was captured, since that is where samples are learned, else the tested split. Only
     samples whose neighbors agree with their label count: the others may be label errors. Fisher's
-    exact test, Benjamini–Hochberg over the regions of all levels. The samples are those of the
-    tested split, and of the other splits where they are visibly hard too.
+    exact test, Benjamini–Hochberg over the regions of all levels. The samples are the region's, of
+    all splits.
     """
     options = context.options
     split, trusted, hard = _hard(context)
@@ -84,18 +83,18 @@ def _hard(context: Context) -> tuple[str, NDArray[np.bool_], NDArray[np.bool_]]:
     return str(split), known & (quality.neighbor_margin > 0), hard
 
 
-def _also_hard(
-    context: Context, region: NDArray[np.bool_], trusted: NDArray[np.bool_], hard: NDArray[np.bool_]
-) -> bool:
-    """Whether the trusted samples of one split are harder in the region than outside."""
-    inside, outside = region & trusted, trusted & ~region
-    if min(inside.sum(), outside.sum()) < context.options.min_samples:
-        return False
-    both, all_hard = int((inside & hard).sum()), int((trusted & hard).sum())
-    rest = np.array([inside.sum() - both])
-    easy = int(trusted.sum()) - all_hard
-    evidence = odds_ratio(np.array([both]), all_hard, rest, easy, context.options.confidence)
-    return bool(evidence.lower[0] > 1)
+def _in_words(
+    context: Context, region: NDArray[np.bool_], known: NDArray[np.bool_], hard: NDArray[np.bool_]
+) -> str:
+    """Say how it is in the other splits: ` In val: 12 %, 5 % of the rest.`."""
+    parts = []
+    for split in context.snapshot.splits:
+        rows = known & context.snapshot.rows(split)
+        inside, outside = rows & region, rows & ~region
+        if inside.any() and outside.any():
+            here, there = float(hard[inside].mean()), float(hard[outside].mean())
+            parts.append(f"in {split}, {words.percent(here)}, {words.percent(there)} of the rest")
+    return f" The same {'; '.join(parts)}." if parts else ""
 
 
 def _insight(
@@ -108,13 +107,8 @@ def _insight(
     split, trusted, hard = where
     rows, inside = trusted & context.snapshot.rows(split), context.regions.members(region)
     members = inside & rows
-    others = [
-        other
-        for other in context.snapshot.splits
-        if other != split
-        and _also_hard(context, inside, trusted & context.snapshot.rows(other), hard)
-    ]
-    shown = inside & trusted & context.snapshot.frame[SPLIT].isin([split, *others]).to_numpy()
+    shown = inside & trusted
+    elsewhere = _in_words(context, inside, trusted & ~context.snapshot.rows(split), hard)
     share = float(hard[members].mean())
     base = float(hard[rows & ~members].mean())
     effect = float(evidence.effect[region])
@@ -124,13 +118,12 @@ def _insight(
     more = f"samples with {separated}" if separated else "samples like these"
     return Insight(
         kind=KIND,
-        title=f"{words.percent(share)} of {words.samples(int(members.sum()))} hard to learn, "
-        f"{words.percent(base)} elsewhere{words.mostly(context.snapshot, members)}",
+        title=f"{words.percent(share)} of {words.samples(int(members.sum()))} of {split} hard to "
+        f"learn, {words.percent(base)} elsewhere{words.mostly(context.snapshot, members)}",
         description=f"{words.percent(share)} of these samples of {split} were wrong in half of the "
         f"epochs or forgotten at least twice, against {words.percent(base)} of the rest ({EFFECT}: "
         f"{words.number(effect)}, {words.span(*span, context.options.confidence)}). Their "
-        "neighbors have the same labels, so it is not the labels."
-        + (f" It is the same in {' and '.join(others)}, shown with them." if others else ""),
+        "neighbors have the same labels, so it is not the labels." + elsewhere,
         action=f"Collect or augment {more}, or weight them more; train longer if their loss still "
         "falls.",
         region=context.regions.ids[region],

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+CAPTURES_TAG = "latent.captures"  # runs are searched for by it: MLflow cannot search artifacts
+
 
 class RunTracker:
     """One MLflow run: upload to it, read its captures, log and read its analyses.
@@ -48,6 +50,7 @@ class RunTracker:
         self.run_id = run_id
         self.connection = Connection(tracking_uri)
         self._artifacts = RunArtifacts(self.connection, run_id, cache)
+        self._marked = False
 
     @property
     def tracking_uri(self) -> str:
@@ -61,13 +64,18 @@ class RunTracker:
     def upload(self, path: Path, artifact_folder: str) -> None:
         """Upload a file into an artifact folder (`""` is the run's root), replacing an older one.
 
+        The first capture marks the run with the tag `latent.captures`.
         It may hang for minutes where the server is away: for a background thread.
 
         Raises:
             TrackingError: MLflow refused, or cannot be reached.
         """
+        client = self.connection.client
         try:
-            self.connection.client.log_artifact(self.run_id, str(path), artifact_folder or None)
+            client.log_artifact(self.run_id, str(path), artifact_folder or None)
+            if not self._marked and artifact_folder.startswith(f"{LATENT}/captures"):
+                client.set_tag(self.run_id, CAPTURES_TAG, "yes")
+                self._marked = True
         except Exception as error:
             raise self.connection.explain(error, f"upload to run {self.run_id!r}") from error
 

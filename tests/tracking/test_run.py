@@ -12,6 +12,7 @@ from mlflow_latent.errors import InputError, MissingCaptureError, TrackingError
 from mlflow_latent.store import LATENT, CaptureStore
 from mlflow_latent.tracking import RunTracker
 from mlflow_latent.tracking.artifacts import RunArtifacts
+from mlflow_latent.tracking.run import CAPTURES_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,20 @@ def state(tracker: RunTracker) -> dict[str, Any]:
         for name in data.metrics
     }
     return {"tags": data.tags, "history": history, "files": files}
+
+
+def test_a_capture_marks_the_run_so_that_it_can_be_found(
+    database_tracker: RunTracker, tmp_path: Path
+) -> None:
+    path = tmp_path / "rank0.parquet"
+    path.write_bytes(b"rows")
+    client = database_tracker.connection.client
+
+    database_tracker.upload(path, "latent/samples/split=val")
+    assert CAPTURES_TAG not in client.get_run(database_tracker.run_id).data.tags
+
+    database_tracker.upload(path, "latent/captures/epoch=00000/split=val")
+    assert client.get_run(database_tracker.run_id).data.tags[CAPTURES_TAG] == "yes"
 
 
 def test_captures_come_back_as_they_were(

@@ -22,6 +22,8 @@ export interface NumberColumn extends ColumnBase {
   readonly stored: Float32Array | Uint8Array | Uint16Array;
   readonly scale: Scale | null;
   readonly integer: boolean;
+  /** Whether zero is its middle, as of a difference: colors then part there. */
+  readonly diverging: boolean;
   /** Null if no row has a value. */
   readonly minimum: number | null;
   readonly maximum: number | null;
@@ -56,17 +58,19 @@ export function columnOf(payload: Payload, header: ColumnHeader): Column {
   }
   const { scale, integer, minimum, maximum } = header;
   const stored = payload.array(header.data) as NumberColumn["stored"];
-  return new StoredNumbers(base, stored, { scale, integer, minimum, maximum });
+  return new StoredNumbers(base, stored, { scale, integer, minimum, maximum, diverging: false });
 }
 
 /**
  * A column of numbers that the page computed, e.g. a difference of losses.
  *
  * @param values (n), NaN where there is none.
+ * @param diverging whether zero is their middle.
  */
 export function derivedNumbers(
   base: Pick<ColumnBase, "name" | "label"> & Partial<ColumnBase>,
   values: Float32Array,
+  diverging = false,
 ): NumberColumn {
   let [minimum, maximum, missing] = [Infinity, -Infinity, 0];
   for (const value of values) {
@@ -77,7 +81,7 @@ export function derivedNumbers(
   const range =
     missing === values.length ? { minimum: null, maximum: null } : { minimum, maximum };
   const whole = { field: null, group: "result" as const, description: "", ...base, missing };
-  return new StoredNumbers(whole, values, { scale: null, integer: false, ...range });
+  return new StoredNumbers(whole, values, { scale: null, integer: false, diverging, ...range });
 }
 
 /** A column of categories that the page computed. */
@@ -108,6 +112,7 @@ class StoredNumbers implements NumberColumn {
   readonly missing: number;
   readonly scale: Scale | null;
   readonly integer: boolean;
+  readonly diverging: boolean;
   readonly minimum: number | null;
   readonly maximum: number | null;
   private made: Float32Array | null = null;
@@ -115,7 +120,7 @@ class StoredNumbers implements NumberColumn {
   constructor(
     base: ColumnBase,
     readonly stored: NumberColumn["stored"],
-    range: Pick<NumberColumn, "scale" | "integer" | "minimum" | "maximum">,
+    range: Pick<NumberColumn, "scale" | "integer" | "diverging" | "minimum" | "maximum">,
   ) {
     this.name = base.name;
     this.field = base.field;
@@ -125,6 +130,7 @@ class StoredNumbers implements NumberColumn {
     this.missing = base.missing;
     this.scale = range.scale;
     this.integer = range.integer;
+    this.diverging = range.diverging;
     this.minimum = range.minimum;
     this.maximum = range.maximum;
   }

@@ -7,6 +7,8 @@ export interface NumberScale {
   readonly low: number;
   readonly high: number;
   readonly squareRoot: boolean;
+  /** Whether zero is in the middle and colors part there. */
+  readonly diverging: boolean;
   /** Whether values lie beyond. */
   readonly clippedLow: boolean;
   readonly clippedHigh: boolean;
@@ -54,11 +56,22 @@ export function scaleOf(column: NumberColumn): NumberScale | null {
   const { minimum, maximum } = column;
   if (minimum === null || maximum === null) return null;
   const [low, high] = robustRange(column, minimum, maximum);
+  const reach = Math.max(-low, high);
+  if (column.diverging && reach > 0)
+    return {
+      low: -reach,
+      high: reach,
+      squareRoot: false,
+      diverging: true,
+      clippedLow: -reach > minimum,
+      clippedHigh: reach < maximum,
+    };
   const squareRoot = low >= 0 && high < maximum && maximum > SKEWED * Math.max(low, high / 2);
   return {
     low: squareRoot ? Math.min(low, 0) : low,
     high: high > low ? high : low + 1,
     squareRoot,
+    diverging: false,
     clippedLow: low > minimum,
     clippedHigh: high < maximum,
   };

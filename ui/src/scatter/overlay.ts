@@ -68,7 +68,8 @@ export function colorOf(scene: Scene, row: number): string {
   if (coloring.kind === "one") return oneColor(theme.peek());
   const code = coloring.codes[row]!;
   if (coloring.kind === "category" || code === 255) return categoryColor(code, theme.peek());
-  return scaleColor(code / 254, theme.peek());
+  const diverging = coloring.kind === "number" && coloring.scale.diverging;
+  return scaleColor(code / 254, theme.peek(), diverging);
 }
 
 function drawLassos(context: CanvasRenderingContext2D, session: Session, to: Projector): void {

@@ -31,6 +31,12 @@ const SCALES = {
   dark: "#443983 #3a548c #2e6d8e #24868e #1fa088 #3dbc74 #7ad151 #bddf26 #fde725",
 };
 
+/** Scales that part at zero: blue below, orange above, grey where there is no difference. */
+const DIVERGING = {
+  light: "#053f86 #2f74c0 #86b3e0 #cfd5db #eeb27a #d0721f #843a00",
+  dark: "#a9d2ff #5b9fe8 #33618f #414a55 #8a5a26 #dd8d33 #ffd08a",
+};
+
 /** Color of a category's slot, as CSS. */
 export function categoryColor(slot: number, theme: Theme): string {
   if (slot === MISSING_SLOT) return MISSING[theme];
@@ -50,8 +56,8 @@ export function splitColor(name: string, names: readonly string[], theme: Theme)
 }
 
 /** Color at `level` 0…1 of the scale of numbers, as CSS. */
-export function scaleColor(level: number, theme: Theme): string {
-  const [red, green, blue] = scaleAt(level, theme);
+export function scaleColor(level: number, theme: Theme, diverging = false): string {
+  const [red, green, blue] = scaleAt(level, theme, diverging);
   return `rgb(${red} ${green} ${blue})`;
 }
 
@@ -75,16 +81,16 @@ export function categoryPalette(theme: Theme): Uint32Array {
 }
 
 /** 256 colors by level: 0…254 from the least to the greatest, 255 missing. */
-export function numberPalette(theme: Theme): Uint32Array {
+export function numberPalette(theme: Theme, diverging = false): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, level) => {
     if (level === MISSING_SLOT) return packed(MISSING[theme]);
-    const [red, green, blue] = scaleAt(level / 254, theme);
+    const [red, green, blue] = scaleAt(level / 254, theme, diverging);
     return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   });
 }
 
-function scaleAt(level: number, theme: Theme): [number, number, number] {
-  const stops = SCALES[theme].split(" ");
+function scaleAt(level: number, theme: Theme, diverging: boolean): [number, number, number] {
+  const stops = (diverging ? DIVERGING : SCALES)[theme].split(" ");
   const at = Math.max(0, Math.min(1, level)) * (stops.length - 1);
   const place = Math.min(stops.length - 2, Math.floor(at));
   const [a, b] = [channels(stops[place]!), channels(stops[place + 1]!)];

@@ -121,7 +121,8 @@ export class Scene {
   }
 
   private palette(theme: Theme): Uint32Array {
-    if (this.coloring.kind === "number") return numberPalette(theme);
+    if (this.coloring.kind === "number")
+      return numberPalette(theme, this.coloring.scale.diverging);
     if (this.coloring.kind === "category") return categoryPalette(theme);
     return new Uint32Array(256).fill(rasterColors(theme).one);
   }

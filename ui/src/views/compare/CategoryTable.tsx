@@ -33,7 +33,7 @@ export function CategoryTable(props: ShownPair & { column: CategoryColumn }) {
             <tr>
               <SortHead order="name" current={order} onOrder={setOrder}>{column.label}</SortHead>
               <SortHead order="n" current={order} onOrder={setOrder}>n</SortHead>
-              <th scope="col">{`A better · ${second} better`}</th>
+              <th scope="col">{pair.unit === "loss" ? `A better · ${second} better` : `easier in A · ${second}`}</th>
               {hasRights && <th scope="col" title={`Samples that only A, only ${second} has right`}>{`only right in A · ${second}`}</th>}
               <SortHead order="difference" current={order} onOrder={setOrder}>{pair.unit === "loss" ? `loss A − ${second}` : `rank A − ${second}`}</SortHead>
             </tr>

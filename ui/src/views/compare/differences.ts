@@ -103,5 +103,5 @@ export function differenceColumn(
   sampleOf: Int32Array,
 ): NumberColumn {
   const values = Float32Array.from(sampleOf, (sample) => differences[sample]!);
-  return derivedNumbers({ name, label, description, group: "result" }, values);
+  return derivedNumbers({ name, label, description, group: "result" }, values, true);
 }

@@ -29,7 +29,7 @@ export function Legend({ stage }: { stage: Stage }) {
 
 function NumberBar({ column, scale }: { column: Column; scale: NumberScale }) {
   const stops = Array.from({ length: BAR_STEPS + 1 }, (_, step) =>
-    scaleColor(step / BAR_STEPS, theme.value),
+    scaleColor(step / BAR_STEPS, theme.value, scale.diverging),
   );
   return (
     <div class="legend-numbers">

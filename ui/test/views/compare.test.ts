@@ -1,0 +1,63 @@
+/** Runs matched, subtracted and linked. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aligned, comparability, ranks, subtract, tally } from "../../src/views/compare/differences";
+import { join } from "../../src/views/compare/join";
+
+const run = (...keys: string[]) => ({
+  n: keys.length,
+  split: (row: number) => keys[row]!.split(" ")[0]!,
+  sampleId: (row: number) => keys[row]!.split(" ")[1]!,
+});
+
+test("samples are matched by split and id, whatever their order", () => {
+  const joined = join([run("train a", "val a", "val b"), run("val b", "train a", "val c")]);
+  assert.equal(joined.size, 4);
+  assert.deepEqual([...joined.rowOf[0]!], [0, 1, 2, -1]);
+  assert.deepEqual([...joined.rowOf[1]!], [1, -1, 0, 2]);
+  assert.deepEqual([...joined.sampleOf[1]!], [2, 0, 3]);
+  assert.deepEqual([...joined.shared], [0, 2]);
+});
+
+test("a key that is there twice counts where it is first", () => {
+  const joined = join([run("val a", "val a"), run("val a")]);
+  assert.equal(joined.size, 1);
+  assert.deepEqual([...joined.rowOf[0]!], [0]);
+});
+
+test("runs without a common sample share none", () => {
+  assert.equal(join([run("val a"), run("val b")]).shared.length, 0);
+  assert.equal(join([run(), run("val b")]).size, 1);
+});
+
+test("losses are subtracted where both are there", () => {
+  const first = aligned([1, 5, 2], Int32Array.of(2, 0, -1, 1));
+  const second = aligned([1, 1, NaN], Int32Array.of(0, -1, 1, 1));
+  const differences = subtract(first, second);
+  assert.deepEqual([...differences], [1, NaN, NaN, 4]);
+  const found = tally(differences, [0, 1, 2, 3], 0.95);
+  assert.deepEqual([found.n, found.firstBetter, found.secondBetter, found.equal], [2, 0, 2, 0]);
+  assert.equal(found.difference.effect, 2.5);
+});
+
+test("ranks are places among the samples of both, ties in the middle", () => {
+  const values = Float32Array.of(5, 1, NaN, 5, 2, 9);
+  const other = Float32Array.of(0, 0, 0, 0, 0, NaN);
+  const found = ranks(values, other);
+  const shared = [0, 1, 3, 4];
+  for (const i of shared) {
+    const below = shared.filter((j) => values[j]! < values[i]!).length;
+    const same = shared.filter((j) => values[j] === values[i]).length;
+    assert.ok(Math.abs(found[i]! - (below + same / 2) / shared.length) < 1e-6);
+  }
+  assert.ok(Number.isNaN(found[2]!) && Number.isNaN(found[5]!));
+});
+
+test("different label spaces are not compared in silence", () => {
+  const digits = { task: "classification", class_names: ["0", "1", "2"] };
+  assert.deepEqual(comparability(digits, { ...digits }).reasons, []);
+  assert.ok(comparability(digits, { ...digits, class_names: ["2", "1", "0"] }).losses);
+  const two = comparability(digits, { ...digits, class_names: ["even", "odd"] });
+  assert.ok(!two.losses && !two.correctness && two.reasons[0]!.includes("3 and 2"));
+  assert.equal(comparability(digits, { task: "detection", class_names: digits.class_names }).losses, false);
+});

@@ -45,6 +45,24 @@ export function shownThumbnails(
   return shown;
 }
 
+/** The row of the picture at a CSS pixel; null if there is none. */
+export function pictureAt(
+  pictures: readonly ShownPicture[],
+  px: number,
+  py: number,
+  to: Projector,
+  x: Float32Array,
+  y: Float32Array,
+): number | null {
+  const half = PICTURE / 2;
+  const found = pictures.find(
+    ({ place }) =>
+      Math.abs(to.offsetX + x[place]! * to.scale - px) <= half &&
+      Math.abs(to.offsetY - y[place]! * to.scale - py) <= half,
+  );
+  return found?.row ?? null;
+}
+
 /** Whether a picture would lie over one that is chosen. */
 function crowded(
   shown: readonly ShownPicture[],

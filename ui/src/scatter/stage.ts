@@ -6,7 +6,7 @@ import { drawOverlay, type OverlayParts } from "./overlay";
 import { planeAt, projectorOf } from "./camera";
 import { Raster, type Projector } from "./raster";
 import { Scene } from "./scene";
-import { shownThumbnails } from "./pictures";
+import { pictureAt, shownThumbnails } from "./pictures";
 
 /** Milliseconds of a frame that drawing may take; the rest is the browser's. */
 const FRAME_BUDGET = 10;
@@ -73,8 +73,13 @@ export class Stage {
     return planeAt(x, y, this.projector);
   }
 
-  /** The row nearest to a CSS pixel of the canvas, within reach; null if there is none. */
+  /** The row whose picture or point is at a CSS pixel of the canvas; null if there is none. */
   rowAt(x: number, y: number): number | null {
+    const { x: xs, y: ys } = this.scene.points;
+    return pictureAt(this.parts.pictures, x, y, this.projector, xs, ys) ?? this.pointAt(x, y);
+  }
+
+  private pointAt(x: number, y: number): number | null {
     const [px, py] = [Math.floor(x * this.ratio), Math.floor(y * this.ratio)];
     const reach = Math.round(REACH * this.ratio);
     let [nearest, least] = [-1, Infinity];

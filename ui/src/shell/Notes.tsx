@@ -2,20 +2,18 @@ import { useState } from "preact/hooks";
 import { count } from "../parts/format";
 import { useSession } from "../state";
 
-/** What the reader should know before reading on: rows that were dropped, notes of the analysis. */
+/** Rows that the analysis could not use: said before anything else is read. */
 export function Notes() {
-  const { header } = useSession().dataset;
+  const { dropped } = useSession().dataset.header;
   const [open, setOpen] = useState(true);
-  const dropped = header.dropped.map(
-    ({ count: rows, split, reason }) => `${count(rows)} samples of ${split} are left out: ${reason}`,
-  );
-  const notes = [...dropped, ...header.notes];
-  if (!notes.length || !open) return null;
+  if (!dropped.length || !open) return null;
   return (
     <div class="notes" role="note">
       <ul>
-        {notes.map((note) => (
-          <li key={note}>{note}</li>
+        {dropped.map(({ count: rows, split, reason }) => (
+          <li key={`${split} ${reason}`}>
+            {count(rows)} samples of {split} are left out: {reason}
+          </li>
         ))}
       </ul>
       <button class="quiet" onClick={() => setOpen(false)}>

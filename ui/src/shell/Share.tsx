@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
+import { IconButton } from "../parts/IconButton";
 import { useSession } from "../state";
 import { addressOf, savedCopy } from "../state/address";
-import { BarButton } from "./TopBar";
 import { useSource } from "./source";
 
 /** Milliseconds that a short answer stays. */
@@ -35,9 +35,9 @@ export function Share() {
   return (
     <div class="share">
       {source.kind === "server" ? (
-        <BarButton icon="link" label="Copy the address of this view" onClick={() => void copy()} />
+        <IconButton icon="link" label="Copy the address of this view" onClick={() => void copy()} />
       ) : (
-        <BarButton icon="save" label="Save a copy of this page with its view" onClick={save} />
+        <IconButton icon="save" label="Save a copy of this page with its view" onClick={save} />
       )}
       <span class="share-answer" role="status">
         {answer}

@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { count } from "../parts/format";
-import { Icon, type IconName } from "../parts/Icon";
+import { IconButton } from "../parts/IconButton";
 import { chooseTheme, theme } from "../parts/theme";
 import { useSession } from "../state";
 import { ProjectionChoice } from "./ProjectionChoice";
@@ -16,7 +16,7 @@ export function TopBar({ rail, panel }: { rail: Signal<boolean>; panel: Signal<b
   const runs = source.pageUrl("");
   return (
     <header class="top-bar">
-      <BarButton icon="rail" label="Filters" pressed={rail.value} onClick={() => (rail.value = !rail.value)} />
+      <IconButton icon="rail" label="Filters" pressed={rail.value} onClick={() => (rail.value = !rail.value)} />
       <h1 class="run-title">
         {runs ? (
           <a class="product" href={runs}>
@@ -33,16 +33,16 @@ export function TopBar({ rail, panel }: { rail: Signal<boolean>; panel: Signal<b
       <span class="spring" />
       <Kept />
       <div class="bar-buttons">
-        <BarButton icon="undo" label="Undo (Ctrl+Z)" disabled={!session.canUndo.value} onClick={() => session.undo()} />
-        <BarButton icon="redo" label="Redo (Ctrl+Shift+Z)" disabled={!session.canRedo.value} onClick={() => session.redo()} />
+        <IconButton icon="undo" label="Undo (Ctrl+Z)" disabled={!session.canUndo.value} onClick={() => session.undo()} />
+        <IconButton icon="redo" label="Redo (Ctrl+Shift+Z)" disabled={!session.canRedo.value} onClick={() => session.redo()} />
       </div>
       <Share />
-      <BarButton
+      <IconButton
         icon={theme.value === "dark" ? "sun" : "moon"}
         label={theme.value === "dark" ? "Light theme" : "Dark theme"}
         onClick={() => chooseTheme(theme.value === "dark" ? "light" : "dark")}
       />
-      <BarButton icon="panel" label="Panel" pressed={panel.value} onClick={() => (panel.value = !panel.value)} />
+      <IconButton icon="panel" label="Panel" pressed={panel.value} onClick={() => (panel.value = !panel.value)} />
     </header>
   );
 }
@@ -77,24 +77,4 @@ function announce(
   }, SAID_AFTER);
 }
 
-/** A button of the bar. */
-export function BarButton(props: {
-  icon: IconName;
-  label: string;
-  pressed?: boolean;
-  disabled?: boolean;
-  onClick: () => void;
-}) {
-  return (
-    <button
-      class="icon-button"
-      aria-label={props.label}
-      title={props.label}
-      aria-pressed={props.pressed}
-      disabled={props.disabled}
-      onClick={props.onClick}
-    >
-      <Icon name={props.icon} />
-    </button>
-  );
-}
+export { IconButton as BarButton } from "../parts/IconButton";

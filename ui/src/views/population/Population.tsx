@@ -6,6 +6,7 @@ import { Chips } from "./Chips";
 import { HoverCard } from "./HoverCard";
 import { Legend } from "./Legend";
 import { Tools } from "./Tools";
+import { Zoom } from "./Zoom";
 import { useGestures } from "./gestures";
 
 const HELP =
@@ -28,8 +29,7 @@ export function Population() {
   const projected = session.dataset.header.projections.length > 0;
   return (
     <section class="population" aria-label="Population exploration">
-      <Tools stage={stage} pictures={pictures} />
-      <Chips />
+      <Tools />
       <div class="map" data-tool={session.tool.value}>
         <canvas ref={canvas} class="map-points" />
         <canvas
@@ -41,6 +41,8 @@ export function Population() {
           {...gestures}
         />
         {!projected && <NoProjection />}
+        <Chips />
+        {projected && <Zoom pictures={pictures} />}
         {stage && <HoverCard stage={stage} />}
       </div>
       {stage && <Legend stage={stage} />}

@@ -6,7 +6,7 @@ import { sampleWords } from "../samples/values";
 import type { ShownPair } from "./Overall";
 
 const SHOWN = 12;
-const TILE = 58;
+const TILE = 56;
 
 /** The selected samples on which two runs differ most, either way. */
 export function Extremes({ comparison, pair, samples }: ShownPair) {
@@ -56,8 +56,9 @@ function DifferenceTile({ row, difference }: { row: number; difference: number }
   const { dataset } = session;
   const hover = (value: number | null) => () => (session.hovered.value = value);
   return (
-    <button type="button" class="tile" aria-label={`${sampleWords(dataset, row)}; difference ${number(difference)}`} title={sampleWords(dataset, row)} onClick={() => session.update({ pinned: row })} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
+    <button type="button" class="tile" title={sampleWords(dataset, row)} onClick={() => session.update({ pinned: row })} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
       {hasPicture(session, row) ? <Picture row={row} size={TILE} /> : <span class="tile-id">{dataset.sampleId(row)}</span>}
+      <span class="hidden-text">{`${dataset.sampleId(row)}, ${dataset.split(row)}: class `}</span>
       <span class="tile-caption"><span class="tile-class">{dataset.category("target", row) ?? ""}</span><span class="tile-loss">{number(difference)}</span></span>
     </button>
   );

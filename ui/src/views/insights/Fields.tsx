@@ -1,7 +1,7 @@
 import type { SeparatingField } from "../../payload";
 import { useSession } from "../../state";
 import { labelOfField } from "../curves/context";
-import { bounds, directionWords, fieldWords, strength } from "./words";
+import { bounds, directionWords, fieldWords, number, strength } from "./words";
 
 const FIRST_SHOWN = 3;
 
@@ -28,7 +28,7 @@ function FieldLine({ field, onCurve }: { field: SeparatingField; onCurve: (field
   const { dataset } = useSession();
   const name = labelOfField(dataset, field.name);
   const alike = field.similar_fields.length ? `; like ${field.similar_fields.join(", ")}` : "";
-  const exact = `${field.effect_name} ${field.effect.toFixed(2)} (${bounds(field.interval)})${alike}`;
+  const exact = `${field.effect_name} ${number(field.effect)} (${bounds(field.interval)})${alike}`;
   return (
     <li title={exact}>
       <button type="button" class="link" onClick={() => onCurve(field.name)} aria-label={`Curve of ${name}`}>{name}</button>

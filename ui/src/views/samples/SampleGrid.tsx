@@ -81,7 +81,7 @@ function GridTile({ row, place, among, size, isCurrent, x, y }: TileProps) {
         class={`tile${found.isWrong ? " is-wrong" : ""}${isPinned ? " is-pinned" : ""}`}
         data-place={place}
         tabIndex={isCurrent ? 0 : -1}
-        aria-label={sampleWords(dataset, row)}
+        title={sampleWords(dataset, row)}
         onClick={() => session.update({ pinned: row })}
         onMouseEnter={() => (session.hovered.value = row)}
         onMouseLeave={() => (session.hovered.value = null)}
@@ -89,6 +89,7 @@ function GridTile({ row, place, among, size, isCurrent, x, y }: TileProps) {
         onBlur={() => (session.hovered.value = null)}
       >
         <Picture row={row} size={side} />
+        <span class="hidden-text">{`${dataset.sampleId(row)}, ${dataset.split(row)}: `}</span>
         <span class="tile-caption">
           <span class="tile-class">{verdictText(found)}</span>
           {Number.isFinite(loss) && <span class="tile-loss">{number(loss)}</span>}

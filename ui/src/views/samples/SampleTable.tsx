@@ -67,7 +67,9 @@ export function SampleTable() {
   );
 }
 
-const widthOf = (column: Column): string => (column.kind === "number" ? "minmax(76px, 1fr)" : "minmax(92px, 1.4fr)");
+const WIDTHS = { number: "minmax(68px, 1fr)", category: "minmax(64px, 1fr)", text: "minmax(96px, 1.6fr)" };
+
+const widthOf = (column: Column): string => WIDTHS[column.kind];
 
 /** A column's name; a click sorts by it, another the other way. */
 function HeadCell({ column }: { column: Column }) {

@@ -3,7 +3,7 @@ import type { Column } from "../../data/columns";
 import { useSession, useView } from "../../state";
 import { focusCurve } from "../curves/focus";
 import { DeltaBar } from "../insights/Fields";
-import { bounds, capital, directionWords, fieldWords, strength, whole } from "../insights/words";
+import { bounds, capital, directionWords, fieldWords, number, strength, whole } from "../insights/words";
 import type { Contrast, FoundField } from "./contrast";
 import { isClear } from "./separation";
 
@@ -56,13 +56,13 @@ function FieldRow({ field: { column, found } }: { field: FoundField }) {
   const session = useSession();
   const direction = found.category === null ? (found.effect > 0 ? "higher" : "lower") : found.effect > 0 ? "more_frequent" : "less_frequent";
   const words = { category: found.category, direction, inside: found.inside, outside: found.outside } as const;
-  const exact = `${found.category === null ? "Cliff's delta" : "difference of shares"} ${found.effect.toFixed(2)} (${bounds([found.lower, found.upper])}), n ${whole(found.insideCount)} and ${whole(found.outsideCount)}`;
+  const exact = `${found.category === null ? "Cliff's delta" : "difference of shares"} ${number(found.effect)} (${bounds([found.lower, found.upper])}), n ${whole(found.insideCount)} and ${whole(found.outsideCount)}`;
   return (
     <li class={isClear(found) ? "" : "is-unclear"} title={exact}>
       <button type="button" class="link" aria-label={`Curve of ${column.label}`} onClick={() => focusCurve(session, column.field ?? column.name)}>{capital(column.label)}</button>
       <span class="field-direction">{directionWords(words)}</span>
       <DeltaBar effect={found.effect} interval={[found.lower, found.upper]} />
-      <small>{`${fieldWords(words)}; ${strength(found.effect)}`}<span class="field-exact">{`${found.effect.toFixed(2)} (${bounds([found.lower, found.upper])}) · n ${whole(found.insideCount)} / ${whole(found.outsideCount)}`}</span></small>
+      <small>{`${fieldWords(words)}; ${strength(found.effect)}`}<span class="field-exact">{`${number(found.effect)} (${bounds([found.lower, found.upper])}) · n ${whole(found.insideCount)} / ${whole(found.outsideCount)}`}</span></small>
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { number } from "../../insights/words";
 import { Picture, hasPicture } from "../Picture";
 import { numberOf, sampleWords, verdict, verdictText } from "../values";
 
-const TILE = 58;
+const TILE = 56;
 
 /** The most similar samples; a click walks on to one, a button selects them all. */
 export function Neighbors({ row }: { row: number }) {
@@ -40,8 +40,9 @@ function Neighbor({ row }: { row: number }) {
   const hover = (value: number | null) => () => (session.hovered.value = value);
   return (
     <li>
-      <button type="button" class={`tile${found.isWrong ? " is-wrong" : ""}`} aria-label={sampleWords(dataset, row)} title={sampleWords(dataset, row)} onClick={open} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
+      <button type="button" class={`tile${found.isWrong ? " is-wrong" : ""}`} title={sampleWords(dataset, row)} onClick={open} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
         {hasPicture(session, row) ? <Picture row={row} size={TILE} /> : <span class="tile-id">{dataset.sampleId(row)}</span>}
+        <span class="hidden-text">{`${dataset.sampleId(row)}, ${dataset.split(row)}: `}</span>
         <span class="tile-caption">
           <span class="tile-class">{verdictText(found) || dataset.split(row)}</span>
           {Number.isFinite(loss) && <span class="tile-loss">{number(loss)}</span>}

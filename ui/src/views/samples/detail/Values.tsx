@@ -31,7 +31,7 @@ export function Values({ row }: { row: number }) {
         const present = own.filter((column) => valueText(column, row) !== MISSING);
         if (!own.length) return null;
         return (
-          <section key={group} class="detail-part" aria-label={GROUP_NAMES[group]}>
+          <section key={group} class="detail-part" aria-label={`${GROUP_NAMES[group]} of the sample`}>
             <h3>{GROUP_NAMES[group]}</h3>
             <dl class="values">
               {present.map((column) => <Value key={column.name} column={column} row={row} />)}

@@ -26,9 +26,11 @@ BINS = 50  # of certainty: the fit does not grow with the number of samples
 HIGHEST_DOUBTS = np.linspace(0.3, 0.6, 4)  # between two classes, a label is a toss of a coin
 REACHES = np.geomspace(0.001, 0.6, 14)  # share of the samples over which doubt falls to 1 / e
 SHAPES = (0.5, 0.7, 1.0, 1.4)  # of the fall: 1 is exponential, less has a longer tail
-FLOORS = np.geomspace(1e-3, 0.25, 24)  # shares of wrong labels, where there are any
+FLOORS = np.geomspace(3e-3, 0.25, 20)  # shares of wrong labels, where there are any
+# What does not count: no curve is true to the last of 100,000 samples.
+NEGLIGIBLE_FLOORS = np.array([0.0, 5e-4, 1e-3, 2e-3])
 # Of data drawn from this prior without wrong labels, the share with evidence above x is at most
-# this ÷ x, measured for x ≥ 5 and 100 to 10,000 samples (Markov's inequality promises 1 ÷ x).
+# this ÷ x, measured for x ≥ 20 and 100 to 20,000 samples (Markov's inequality promises 1 ÷ x).
 EVIDENCE_TAIL = 0.1
 
 
@@ -133,22 +135,24 @@ def _fit(place: NDArray[np.intp], against: NDArray[np.bool_]) -> _Fit:
     total = np.bincount(place, minlength=BINS).astype(float)
     hits = np.bincount(place[against], minlength=BINS).astype(float)
     doubt = _doubts((np.arange(BINS) + 0.5) / BINS)
-    without = _log_likelihood(doubt, hits, total)
-    floor = FLOORS[:, None, None]
-    rate = floor + (1 - floor) * doubt
+    without = _log_likelihood(_on_floor(doubt, NEGLIGIBLE_FLOORS), hits, total)
+    rate = _on_floor(doubt, FLOORS)
     with_floor = _log_likelihood(rate, hits, total)
     mean = special.logsumexp(with_floor, axis=1) - np.log(len(doubt))
+    evidence = special.logsumexp(mean) - np.log(len(FLOORS))
+    evidence_against = special.logsumexp(without) - np.log(without.size)
     weight = special.softmax(with_floor)
     return _Fit(
-        log_evidence=float(
-            special.logsumexp(mean)
-            - np.log(len(FLOORS))
-            - special.logsumexp(without)
-            + np.log(len(doubt))
-        ),
+        log_evidence=float(evidence - evidence_against),
         floors=special.softmax(mean),
-        wrong=np.einsum("fc,fcb->b", weight, floor / rate),
+        wrong=np.einsum("fc,fcb->b", weight, FLOORS[:, None, None] / rate),
     )
+
+
+def _on_floor(doubt: NDArray[np.float64], floors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(F, D, B) rates of contradiction, of each curve of doubt on each floor."""
+    floor = floors[:, None, None]
+    return np.asarray(floor + (1 - floor) * doubt)
 
 
 def _doubts(rank: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from worlds import make_world
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.measures.label_quality import label_quality
 from mlflow_latent.measures.neighbors import Neighbors
+from mlflow_latent.measures.votes import Votes
 
 FAST = MeasureOptions(projection="none")
 
@@ -53,3 +54,30 @@ def test_a_rare_class_is_not_outvoted_by_its_surroundings() -> None:
     found = label_quality(target, Neighbors(indices, np.ones((32, 3), np.float32)), None)
 
     assert found.neighbor_margin[30] > -0.34  # what plain counting gives
+
+
+def test_the_label_of_a_sample_itself_says_nothing_of_its_surroundings() -> None:
+    rng = np.random.default_rng(0)
+    indices = np.array([rng.permutation(np.delete(np.arange(40), row))[:6] for row in range(40)])
+    neighbors = Neighbors(indices.astype(np.int32), np.sort(rng.random((40, 6)).astype("f4"), 1))
+    target = rng.integers(0, 3, 40).astype(np.int32)
+    found = Votes(target, neighbors, 3).surroundings()
+
+    assert found == pytest.approx(slow_surroundings(target, neighbors), abs=1e-4)
+
+
+def slow_surroundings(target: np.ndarray, neighbors: Neighbors) -> np.ndarray:
+    """One sample after the other: go to its neighbors, and from there to theirs, but not back."""
+    near = np.exp(-((neighbors.distances / np.median(neighbors.distances)) ** 2)) + 1e-3
+    near /= near.sum(axis=1, keepdims=True)
+    odds = []
+    for row in range(len(target)):
+        one, two = np.zeros(3), np.zeros(3)
+        for first, weight in zip(neighbors.indices[row], near[row], strict=True):
+            one[target[first]] += weight
+            for second, more in zip(neighbors.indices[first], near[first], strict=True):
+                two[target[second]] += weight * more * (second != row)
+        share = (one + two / two.sum()) / 2
+        own = share[target[row]]
+        odds.append(np.log((own + 0.01) / (np.delete(share, target[row]).max() + 0.01)))
+    return np.array(odds)

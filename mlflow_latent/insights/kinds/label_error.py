@@ -1,4 +1,4 @@
-"""`label_error`: labels that the model and the neighbors contradict, beyond what doubt explains.
+"""`label_error`: labels that model and neighbors contradict, beyond what doubt explains.
 
 Severity: the share of the split's total loss that lies in these samples beyond what as many of the
 rest have; without losses, the share of the split that they are.
@@ -76,7 +76,8 @@ def _quality(context: Context) -> LabelQuality:
     if snapshot.info.task != "classification":
         raise NotApplicableError(
             f"the task is {snapshot.info.task!r}: there is one class per sample in classification"
-            " only; look at low_performance of the per-sample losses and metrics"
+            " only, and no scores of single objects or regions were captured; look at"
+            " low_performance of the per-sample losses and metrics"
         )
     target = snapshot.codes(TARGET)
     if target is None:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 COMPANION_LANDMARKS = 4_000  # a third of the main projection's: this is for looking beside it
 MIN_SHARED = 3  # places that fix a rotation and a scale
-START_WIDTH = 10.0  # from −10 to 10: where umap-learn scales any start to
 
 
 def project_beside(
@@ -71,13 +70,16 @@ def _fit(
     points = np.ascontiguousarray(reduced[landmarks])
     k = neighbors_for(options.projection, options.n_neighbors)
     neighbors = find_neighbors(points, k, random_state=options.random_state)
-    start = None if drawn is None else drawn[landmarks]
-    if start is None or not np.isfinite(start).all() or not needs_layout(reduced, options):
+    if drawn is None or not _can_start(drawn[landmarks]) or not needs_layout(reduced, options):
         return fit_projection(points, neighbors, np.arange(len(points)), options)
     lay_out = LAYOUTS[options.projection]
-    return LandmarkProjection(
-        points, lay_out(points, neighbors, options.random_state, start * np.float32(START_WIDTH))
-    )
+    layout = lay_out(points, neighbors, options.random_state, drawn[landmarks])
+    return LandmarkProjection(points, layout)
+
+
+def _can_start(places: NDArray[np.float32]) -> bool:
+    """Whether all places are known and neither axis holds one value: layouts scale them."""
+    return bool(np.isfinite(places).all() and (np.ptp(places, axis=0) > 0).all())
 
 
 def align(points: NDArray[np.float32], onto: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,6 +94,8 @@ def align(points: NDArray[np.float32], onto: NDArray[np.float32]) -> NDArray[np.
     """
     from scipy.linalg import orthogonal_procrustes
 
+    if not len(points):
+        return points
     shared = np.isfinite(onto).all(axis=1)
     middle = points.mean(axis=0) if not shared.any() else points[shared].mean(axis=0)
     moved = (points - middle).astype(np.float64)

@@ -24,6 +24,8 @@ JITTER = 1e-4  # of the largest coordinate, so that equal rows can part
 TSNE_START = 1e-4  # standard deviation of t-SNE's start. Source: Kobak and Berens 2019
 LARGE_ROWS = 5_000  # from here fewer epochs do; what umap-learn does from 10,000
 EPOCHS_SMALL, EPOCHS_LARGE = 500, 200
+EPOCHS_MOVED, MOVED_RATE = 100, 0.25
+"""From a start that is a layout already: half as much movement as at UMAP's own rate."""
 WARM_UP_ROWS = 64
 
 
@@ -52,9 +54,10 @@ def umap_layout(
         reduced, indices.shape[1], random, "euclidean", knn_indices=indices, knn_dists=distances
     )[0]
     epochs = EPOCHS_SMALL if len(reduced) < LARGE_ROWS else EPOCHS_LARGE
+    epochs, rate = (epochs, LEARNING_RATE) if start is None else (EPOCHS_MOVED, MOVED_RATE)
     a, b = find_ab_params(SPREAD, MIN_DISTANCE)
     layout: NDArray[np.float32] = simplicial_set_embedding(
-        reduced, graph, 2, LEARNING_RATE, a, b, REPULSION, NEGATIVE_SAMPLES, epochs,
+        reduced, graph, 2, rate, a, b, REPULSION, NEGATIVE_SAMPLES, epochs,
         _start(reduced if start is None else start, random_state), random, "euclidean", {},
         densmap=False, densmap_kwds={}, output_dens=False,
     )[0]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import anyio.to_thread
 from starlette.exceptions import HTTPException
@@ -18,6 +18,8 @@ from mlflow_latent.server.versions import ARTIFACT, FileVersion, current_version
 from mlflow_latent.tracking.manifest import MANIFEST_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
@@ -86,7 +88,7 @@ class RunFiles:
         incoming = await anyio.to_thread.run_sync(self._cache.incoming)
         try:
             parameters = {"run_id": version.run_id, "path": version.path}
-            write = incoming.write
+            write = _bounded(incoming, version.size)
             require_ok(await self._upstream.get(request, ARTIFACT, parameters, write=write))
         except BaseException:
             self._cache.drop(incoming)
@@ -114,6 +116,18 @@ class _Forwarded(Response):
         await self._upstream.forward(
             self._request, ARTIFACT, self._parameters, send, _headers(path)
         )
+
+
+def _bounded(file: IO[bytes], size: int) -> Callable[[bytes], None]:
+    """Write no more than shows that there is more than was promised."""
+    room = size + 1
+
+    def write(piece: bytes) -> None:
+        nonlocal room
+        file.write(piece[:room])
+        room -= min(len(piece), room)
+
+    return write
 
 
 def _path(request: Request) -> str:

@@ -60,7 +60,7 @@ def _mount_in_flask(base: Flask, settings: Settings) -> None:
     """In front of Flask: basic-auth refuses whatever view of Flask's it does not know."""
     from a2wsgi import WSGIMiddleware
 
-    mlflow = base.wsgi_app
+    mlflow: Any = base.wsgi_app
     upstream = Upstream(_Deferred(lambda: WSGIMiddleware(mlflow)), settings.prefix)
     ours = as_wsgi(_host_checked(latent_app(settings, upstream), upstream))
     base.wsgi_app = either(settings, ours, mlflow)  # type: ignore[method-assign]
@@ -90,7 +90,7 @@ def either(settings: Settings, ours: Any, other: Any) -> Any:
     return choose
 
 
-def as_wsgi(app: ASGIApp) -> Any:
+def as_wsgi(app: Any) -> Any:
     """Return an ASGI application as a WSGI one."""
     from a2wsgi import ASGIMiddleware
 
@@ -101,9 +101,11 @@ class _Deferred:
     """An application made at its first call: threads made before a worker forks are not in it."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
-        self._make, self._lock, self._made = make, threading.Lock(), None
+        self._make, self._lock = make, threading.Lock()
+        self._made: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
         with self._lock:
-            self._made = self._made or self._make()
+            if self._made is None:
+                self._made = self._make()
         return self._made(*arguments)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OK = 200
 REFUSALS = 400
 SERVER_ERRORS = 500
+LARGEST_BODY = (
+    32 * 1024 * 1024
+)  # bytes kept of a listing or manifest, which a run's owner may forge
 API = "/ajax-api/2.0/mlflow"
 
 # What describes the caller's request rather than the caller: body, range, what they hold already.
@@ -48,6 +51,14 @@ class Answer:
     def is_ok(self) -> bool:
         """Whether MLflow did what it was asked."""
         return self.status == OK
+
+    def take(self, piece: bytes) -> None:
+        """Add a piece of the body; one too large for any honest answer makes it a failure."""
+        if len(self.body) + len(piece) > LARGEST_BODY:
+            self.status = SERVER_ERRORS
+            self.body.clear()
+        elif self.status < SERVER_ERRORS:
+            self.body.extend(piece)
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object in the body; empty if there is none."""
@@ -92,7 +103,7 @@ class Upstream:
                 answer.status = message["status"]
                 answer.headers = Headers(raw=_lowered(message.get("headers", [])))
             elif message["type"] == "http.response.body":
-                take = write if write and answer.is_ok else answer.body.extend
+                take = write if write and answer.is_ok else answer.take
                 take(message.get("body", b""))
 
         scope = self._scope(caller.scope, path, parameters, keep=frozenset())

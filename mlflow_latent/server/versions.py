@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from mlflow_latent.server.paths import ANALYSIS, MEDIA
 from mlflow_latent.server.upstream import API
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow_latent.server.upstream import Upstream
 
 ARTIFACT = "/get-artifact"
+CONFLICT = 409
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ async def current_version(
 
     A file of an analysis by the analysis's manifest, which is written last; a thumbnail, which is
     written once, by its size. Nothing else is told: it may change and keep its size.
+
+    Raises:
+        HTTPException: a later version of this package wrote the analysis.
     """
     analysis = ANALYSIS.fullmatch(path)
     if analysis and analysis[2] != MANIFEST_FILE:
@@ -70,8 +75,15 @@ async def _in_manifest(
         manifest = Manifest.model_validate_json(bytes(answer.body))
     except ValidationError:
         return None
-    entry = manifest.named(name) if manifest.schema_version <= MANIFEST_VERSION else None
-    return entry and FileVersion(run_id, f"{folder}/{name}", entry.size, entry.sha256)
+    if manifest.schema_version > MANIFEST_VERSION:
+        raise HTTPException(
+            CONFLICT,
+            "a later version of mlflow-latent wrote this analysis; upgrade it on this server",
+        )
+    entry = manifest.named(name)
+    if entry is None:
+        return None
+    return FileVersion(run_id, f"{folder}/{name}", entry.size, entry.sha256)
 
 
 async def _in_listing(

@@ -9,6 +9,8 @@ import pytest
 from mlflow import MlflowClient
 from serving import ANALYSIS, COLUMNS, SHEET, Served, ask, log_run, write_analysis
 
+from mlflow_latent.tracking.manifest import MANIFEST_VERSION
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -127,6 +129,43 @@ def test_half_an_upload_is_not_shown(open_server: Served, tmp_path: Path) -> Non
     assert (replaced.status, replaced.headers["retry-after"]) == (503, "2")
     assert unfinished.status == 404
     assert "not complete" in unfinished.text
+
+
+def test_an_analysis_of_a_later_version_says_what_to_do(
+    open_server: Served, tmp_path: Path
+) -> None:
+    served = Served(open_server.server, log_run(open_server.server, tmp_path))
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(f'{{"schema_version": {MANIFEST_VERSION + 1}, "epoch": 3, "files": []}}')
+    MlflowClient(served.uri).log_artifact(served.run_id, str(manifest), ANALYSIS)
+
+    reply = ask(served.uri, f"{served.files}/{ANALYSIS}/explorer.bin")
+
+    assert reply.status == 409
+    assert "upgrade" in reply.text
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", '{"epoch": 3}', "\0", '{"files": 3}'])
+def test_a_broken_manifest_is_that_of_an_incomplete_analysis(
+    open_server: Served, tmp_path: Path, manifest: str
+) -> None:
+    served = Served(open_server.server, log_run(open_server.server, tmp_path))
+    (tmp_path / "manifest.json").write_text(manifest)
+    client = MlflowClient(served.uri)
+    client.log_artifact(served.run_id, str(tmp_path / "manifest.json"), ANALYSIS)
+
+    assert ask(served.uri, f"{served.files}/{ANALYSIS}/explorer.bin").status == 404
+
+
+def test_a_forged_size_fills_no_disk(open_server: Served, tmp_path: Path) -> None:
+    write_analysis(tmp_path / "forged", b"x")
+    served = Served(open_server.server, log_run(open_server.server, tmp_path / "run"))
+    client = MlflowClient(served.uri)
+    client.log_artifact(served.run_id, str(tmp_path / "forged" / "manifest.json"), ANALYSIS)
+
+    assert ask(served.uri, f"{served.files}/{ANALYSIS}/explorer.bin").status == 503
+    cache = served.server.folder / "cache"
+    assert not list(cache.glob(".incoming-*"))
 
 
 def test_nothing_of_a_run_is_a_document_of_ours(served: Served) -> None:

@@ -205,7 +205,7 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     group = measures.duplicates.group
     table["duplicate_group"] = pd.array(group, dtype="Int32")
     table.loc[group < 0, "duplicate_group"] = pd.NA
-    table["outlier_score"] = measures.spacing.remoteness.astype(np.float32)
+    table["outlier_score"] = measures.outliers.score
     table = table.assign(**_label_columns(measures))
     table["neighbors"] = list(measures.neighbors.indices)
     projection = measures.projection

@@ -22,6 +22,7 @@ from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
 from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
+from mlflow_latent.measures.outliers import Outliers, find_outliers
 from mlflow_latent.measures.projection import (
     MIN_LAYOUT_ROWS,
     Projection,
@@ -122,6 +123,11 @@ class Measures:
     def duplicates(self) -> Duplicates:
         """Samples that are copies of one another, whatever their splits."""
         return find_duplicates(self.spacing)
+
+    @cached_property
+    def outliers(self) -> Outliers:
+        """How far samples are from all others."""
+        return find_outliers(self.spacing, self.snapshot.embedding)
 
     @cached_property
     def landmarks(self) -> NDArray[np.intp]:

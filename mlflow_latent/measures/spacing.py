@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-7  # of the median norm 1: below it float32 holds only rounding
 BOUND_TOLERANCE = 1e-4  # relative, at which a row counts as drawn in to the outlier radius
-SCALE_QUANTILE = 0.35  # of the neighbors' distances: where two densities meet, the denser counts
 JUMP = 2.0  # times the distance before it: neighbors before such a jump may be copies, all of them
 MOST_COPIES = 2 / 3  # share of the neighbors among which a jump is sought
 LATTICE_ROWS = 2_048  # rows on which it is seen whether a column takes few values
-TIED_SHARE = 1 / 3  # distinct values ÷ rows, below which a column's values lie on a lattice
+TIED_SHARE = 1 / 3  # distinct values ÷ distinct rows, below which values lie on a lattice
 SMALLEST_STEP = 1e-6  # of a column's range: smaller ones are rounding noise
 CHUNK_ROWS = 65_536
 FAR_CHUNK_ROWS = 2_048
@@ -36,11 +35,10 @@ class Spacing:
         distances: (N, k) float32 distances, ascending; far samples are where they are, not drawn
             in to the radius within which clusters are sought.
         dimension: (N,) float64 local intrinsic dimension.
-        scale: (N,) float64 distance that is usual between neighbors there: that of its neighbors
-            to their second neighbor beyond copies, less where its own farther neighbors
-            are nearer than that implies. Of two that are nearest to each other, the smaller.
-        remoteness: (N,) float64 distance to the neighbors ÷ what is typical of theirs, at the k-th
-            neighbor or at a third of it, whichever is smaller: a small group is not remote.
+        scale: (N,) float64 distance that is usual between neighbors there: the geometric mean of
+            that of its neighbors to their second neighbor beyond copies, and of their neighbors';
+            less where nearer surroundings or its own farther neighbors say less. Of two that are
+            nearest to each other, the smaller.
         is_silent: (N,) mask of equal samples whose embedding as captured is 0 in every column:
             nothing of the layer spoke, which says nothing about what they have in common.
         resolution: distance below which the embedding does not tell samples apart, because its
@@ -51,7 +49,6 @@ class Spacing:
     distances: NDArray[np.float32]
     dimension: NDArray[np.float64]
     scale: NDArray[np.float64]
-    remoteness: NDArray[np.float64]
     is_silent: NDArray[np.bool_]
     resolution: float
 
@@ -81,43 +78,44 @@ def measure_spacing(
     if not neighbors.k:
         unknown, silent = np.ones(len(reduced)), np.zeros(len(reduced), dtype=bool)
         graph = neighbors.indices, neighbors.distances
-        return Spacing(*graph, unknown, unknown, unknown, silent, 0.0)
+        return Spacing(*graph, unknown, unknown, silent, 0.0)
     indices, distances = _unbounded(neighbors, reduced, embedding, reduction)
-    outer = distances[:, -1].astype(np.float64)
-    inner = distances[:, distances.shape[1] // 3].astype(np.float64)
     local = _inverse_dimension(distances)
-    remoteness, inverse = np.empty_like(outer), np.empty_like(outer)
+    inverse = np.empty_like(local)
     for start in range(0, len(indices), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
-        near = indices[rows]
-        around = np.sort(outer[near], axis=1)
-        remoteness[rows] = np.minimum(
-            _ratio(outer[rows], around[:, around.shape[1] // 2]),
-            _ratio(inner[rows], np.median(inner[near], axis=1)),
-        )
-        inverse[rows] = np.median(np.concatenate([local[rows, None], local[near]], axis=1), axis=1)
+        near = np.concatenate([local[rows, None], local[indices[rows]]], axis=1)
+        inverse[rows] = np.median(near, axis=1)
     most = float(reduction.weights.shape[1])  # no more dimensions than columns
     dimension = np.minimum(1 / np.maximum(inverse, 1 / most), most)
     scale, resolution = _scale(indices, distances), _resolution(embedding, reduction)
     silent = distances[:, 0] == 0
     silent[silent] = ~embedding[silent].any(axis=1)
-    return Spacing(indices, distances, dimension, scale, remoteness, silent, resolution)
+    return Spacing(indices, distances, dimension, scale, silent, resolution)
 
 
 def _scale(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> NDArray[np.float64]:
     """(N,) distance that is usual between neighbors around each row."""
     copies, typical, own = _beyond_copies(distances)
-    around, rank = np.empty(len(indices)), np.arange(indices.shape[1])
-    for start in range(0, len(indices), CHUNK_ROWS):
-        rows = slice(start, start + CHUNK_ROWS)
-        others = rank >= copies[rows, None]
-        there = np.sort(np.where(others, typical[indices[rows]], np.inf), axis=1)
-        place = np.floor(SCALE_QUANTILE * others.sum(axis=1)).astype(np.intp)
-        around[rows] = np.take_along_axis(there, place[:, None], axis=1)[:, 0]
-    scale = np.minimum(around, own + np.median(around - own))
+    around = _mean_of_others(typical, indices, copies)
+    wider = _mean_of_others(around, indices, copies)
+    scale = np.minimum(wider, around + np.median(wider - around))
+    scale = np.minimum(scale, own + np.median(scale - own))
     nearest, row = indices[:, 0], np.arange(len(indices))
     mutual = indices[nearest, 0] == row
     return np.exp(np.where(mutual, np.minimum(scale, scale[nearest]), scale))
+
+
+def _mean_of_others(
+    values: NDArray[np.floating], indices: NDArray[np.int32], copies: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """(N,) mean of the values of the neighbors beyond the first `copies`."""
+    means, rank = np.empty(len(indices)), np.arange(indices.shape[1])
+    for start in range(0, len(indices), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        others = rank >= copies[rows, None]
+        means[rows] = np.mean(values[indices[rows]], axis=1, where=others, dtype=np.float64)
+    return means
 
 
 def _beyond_copies(
@@ -146,19 +144,16 @@ def _resolution(embedding: NDArray[np.float32], reduction: Reduction) -> float:
     Two values on one place of a lattice of step h differed by h / sqrt(6) (root mean square)
     before they were rounded to it.
     """
-    rows = np.sort(embedding[:: max(1, len(embedding) // LATTICE_ROWS)].astype(np.float64), axis=0)
+    rows = embedding[:: max(1, len(embedding) // LATTICE_ROWS)].astype(np.float64)
+    distinct = len(np.unique(rows @ np.sqrt(np.arange(2, 2 + rows.shape[1]))))
+    rows.sort(axis=0)
     step = np.diff(rows, axis=0)
     large = step > SMALLEST_STEP * (rows[-1] - rows[0])
-    tied = large.sum(axis=0) < TIED_SHARE * len(rows)
+    tied = large.sum(axis=0) < TIED_SHARE * distinct
     smallest = np.min(step, axis=0, where=large, initial=np.inf)
     smallest[~tied | ~np.isfinite(smallest)] = 0
     length = np.linalg.norm(reduction.weights.astype(np.float64), axis=1)
     return float(np.sqrt(np.square(smallest * length).sum() / 6))
-
-
-def _ratio(distance: NDArray[np.float64], typical: NDArray[np.float64]) -> NDArray[np.float64]:
-    ratio: NDArray[np.float64] = np.maximum(distance, SMALLEST) / np.maximum(typical, SMALLEST)
-    return ratio
 
 
 def _inverse_dimension(distances: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,0 +1,108 @@
+"""`outlier`: samples far from all others, for what is usual around them.
+
+Severity is the share of the split's loss that these samples carry beyond what as many of the rest
+do; their share of the split where there is no loss. They may be the most interesting samples or
+broken ones, so it is at least their share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlflow_latent.insights import words
+from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.insights.copies import keys, share_interval, span
+from mlflow_latent.insights.registry import register
+from mlflow_latent.report.model import Insight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mlflow_latent.insights.base import Context
+
+KIND = "outlier"
+MIN_SCORE = 1.5  # times the usual distance, from which a sample matters
+FALSE_SHARE = 0.1  # expected share of chance among the outliers, where there are any
+
+
+@register(KIND)
+def find(context: Context) -> Iterator[Insight]:
+    """Name, for each split, its samples that are farther from the others than the tail allows.
+
+    The test is that of `mlflow_latent.measures.outliers`. Outliers are reported only if one remains
+    at the kind's share of the error budget, Benjamini–Hochberg over all samples; then all that
+    remain at `FALSE_SHARE` are.
+    """
+    found = context.measures.outliers
+    if np.isnan(found.p_value).all():
+        raise NotApplicableError(
+            f"{words.samples(len(context.snapshot))} are too few to tell what distance is usual"
+        )
+    q = context.q_values(KIND, found.p_value)
+    matters = found.score >= MIN_SCORE
+    if not (matters & (q <= context.alpha)).any():
+        return
+    far = matters & (q <= FALSE_SHARE)
+    for split in context.snapshot.splits:
+        rows = np.flatnonzero(far & context.snapshot.rows(split))
+        if len(rows):
+            farthest_first = rows[np.argsort(-found.score[rows], kind="stable")]
+            yield _insight(context, split, farthest_first, q)
+
+
+def _insight(
+    context: Context, split: str, rows: NDArray[np.intp], q: NDArray[np.float64]
+) -> Insight:
+    found, confidence = context.measures.outliers, context.options.confidence
+    of_split = context.snapshot.rows(split)
+    members = np.zeros_like(of_split)
+    members[rows] = True
+    total = int(of_split.sum())
+    interval = share_interval(len(rows), total, confidence)
+    middle = float(np.median(found.score[rows]))
+    return Insight(
+        kind=KIND,
+        title=f"{words.samples(len(rows))} of {split} far from all others"
+        f"{words.mostly(context.snapshot, members)}",
+        description=f"Their nearest samples are {words.number(middle)} × as far as is usual "
+        f"(median; the farthest {words.number(float(found.score[rows[0]]))} ×). They are "
+        f"{words.percent(len(rows) / total)} of {split} ({span(interval, confidence)}), listed "
+        "farthest first.",
+        action="Look at these samples: leave out broken ones and what does not belong to the task, "
+        "and collect more of the rare ones that do.",
+        split=split,
+        samples=keys(context, rows),
+        effect=len(rows) / total,
+        effect_name=f"share of {split}",
+        interval=interval,
+        p_value=float(found.p_value[rows].max()),
+        q_value=float(q[rows].max()),
+        severity=max(len(rows) / total, _excess_loss(context, members, of_split)),
+        counts=context.counts(members),
+        base_rates={
+            "median_distance_ratio": middle,
+            "median_distance_ratio_of_the_rest": float(np.median(found.score[of_split & ~members]))
+            if (of_split & ~members).any()
+            else 1.0,
+        },
+        metadata=context.explain(members, split),
+    )
+
+
+def _excess_loss(
+    context: Context, members: NDArray[np.bool_], of_split: NDArray[np.bool_]
+) -> float:
+    """Share of the split's loss that would go if these samples performed like the rest."""
+    loss = context.snapshot.loss
+    if loss is None:
+        return 0.0
+    inside, rest = (loss[rows & of_split & np.isfinite(loss)] for rows in (members, ~members))
+    total = float(np.abs(inside).sum(dtype=np.float64) + np.abs(rest).sum(dtype=np.float64))
+    if not (len(inside) and len(rest) and total):
+        return 0.0
+    excess = len(inside) * float(inside.mean(dtype=np.float64) - rest.mean(dtype=np.float64))
+    return min(1.0, max(0.0, excess / total))

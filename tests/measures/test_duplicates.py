@@ -1,0 +1,107 @@
+"""Copies are found where there are copies, and chance, density and lattices make none."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from worlds import make_world
+
+from mlflow_latent.measures import MeasureOptions, Measures
+from mlflow_latent.measures.duplicates import Duplicates, group_pairs
+from mlflow_latent.snapshot import Snapshot
+
+OPTIONS = MeasureOptions(projection="none")
+
+
+def duplicates_of(embedding: np.ndarray) -> Duplicates:
+    ids = np.arange(len(embedding)).astype(str)
+    snapshot = Snapshot.from_arrays(sample_id=ids, split="val", embedding=embedding)
+    return Measures(snapshot, OPTIONS).duplicates
+
+
+def sheet(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Noisy copies are hard to tell where the dimension is low: here it is 5."""
+    return np.tanh(rng.normal(size=(size, 5)) @ rng.normal(size=(5, 48)))
+
+
+def test_many_pairs_are_found_none_of_which_would_be_alone() -> None:
+    rng = np.random.default_rng(0)
+    hits = planted = wrong = 0
+    for _ in range(4):
+        embedding = sheet(rng, 1800)
+        source, place = np.split(rng.choice(1800, 40, replace=False), 2)
+        usual = np.median(
+            np.linalg.norm(embedding[:300, None] - embedding[None, 300:], axis=2).min(1)
+        )
+        noise = rng.normal(size=(20, 48)) / np.sqrt(48) * usual * 0.12
+        embedding[place] = embedding[source] + noise
+
+        pairs = {tuple(pair) for pair in duplicates_of(embedding).pairs.tolist()}
+        truth = {tuple(sorted(pair)) for pair in zip(source.tolist(), place.tolist(), strict=True)}
+        hits += len(pairs & truth)
+        wrong += len(pairs - truth)
+        planted += 20
+
+    assert hits / planted >= 0.95
+    assert wrong / (wrong + hits) <= 0.15  # 0.1 expected; of 80 pairs
+
+
+def uneven(rng: np.random.Generator) -> np.ndarray:
+    blob = rng.integers(0, 12, 1500)
+    width = np.exp(rng.normal(size=12))[blob, None]
+    return rng.normal(size=(12, 16))[blob] * 5 + width * rng.normal(size=(1500, 16))
+
+
+def heavy(rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=(1500, 16)) / np.sqrt(rng.chisquare(3, (1500, 1)) / 3)
+
+
+def lattice(rng: np.random.Generator) -> np.ndarray:
+    return np.round(rng.normal(size=(1500, 3)), 1)
+
+
+def binary(rng: np.random.Generator) -> np.ndarray:
+    return (rng.random((1500, 12)) < 0.3).astype(float)
+
+
+@pytest.mark.parametrize("make", [uneven, heavy, lattice, binary, lambda r: sheet(r, 1500)])
+def test_chance_makes_no_copies(make: object) -> None:
+    fired = sum(
+        len(duplicates_of(make(np.random.default_rng(seed))).pairs) > 0  # type: ignore[operator]
+        for seed in range(12)
+    )
+
+    assert fired <= 1
+
+
+def test_a_dead_output_is_no_copy_of_another() -> None:
+    embedding = np.maximum(make_world(0, train=600, val=300).embedding, 0)
+    embedding[:20] = 0
+
+    assert not (duplicates_of(embedding).group[:20] >= 0).any()
+
+
+def test_exact_copies_need_no_crowd() -> None:
+    for size in (2, 4, 12, 40):
+        embedding = np.random.default_rng(size).normal(size=(size, 5))
+        embedding[1] = embedding[0]
+
+        found = duplicates_of(embedding)
+
+        assert found.pairs.tolist() == [[0, 1]]
+        assert np.flatnonzero(found.exact).tolist() == [0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_groups_are_the_connected_components(ends: list[tuple[int, int]]) -> None:
+    pairs = np.array(ends, dtype=np.int32).reshape(-1, 2)
+
+    group = group_pairs(pairs, 31)
+
+    graph = nx.Graph(ends)
+    expected = {frozenset(part) for part in nx.connected_components(graph)}
+    found = {frozenset(np.flatnonzero(group == number)) for number in set(group[group >= 0])}
+    assert found == expected

@@ -128,13 +128,16 @@ def test_a_gray_jpeg_with_three_channels_is_not_colored(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize(
     ("x", "y", "kelvin"),
-    [  # chromaticities of standard illuminants and their temperature, CIE 15
+    [  # chromaticities of standard illuminants and their temperature, CIE 15; then black bodies
         (0.44758, 0.40745, 2856),
         (0.34567, 0.35850, 5003),
         (0.33242, 0.34743, 5503),
         (0.31271, 0.32902, 6504),
         (0.29902, 0.31485, 7504),
         (1 / 3, 1 / 3, 5455),
+        (0.5267, 0.4133, 2000),
+        (0.4369, 0.4041, 3000),
+        (0.2807, 0.2884, 10_000),
     ],
 )
 def test_color_temperature_of_standard_illuminants(x: float, y: float, kelvin: float) -> None:

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { useSession } from "../state";
+import { useSession, useView } from "../state";
 import { Filters } from "../views/filters/Filters";
 import { Population } from "../views/population/Population";
 import { useUndoKeys } from "./keys";
@@ -14,9 +14,11 @@ const WIDE = 1000;
 /** The page of one run: filters, the map, and what is known of the samples. */
 export function Shell() {
   const { dataset } = useSession();
-  const rail = useMemo(() => signal(innerWidth >= WIDE), []);
-  const panel = useMemo(() => signal(true), []);
+  const rail = useMemo(() => signal(innerWidth > WIDE), []);
+  const panel = useMemo(() => signal(innerWidth > WIDE), []);
   const drawn = useDrawn();
+  // A sample that is clicked on the map opens its detail, also where the panel is folded.
+  const pinned = useView((view) => view.pinned !== null);
   useUndoKeys();
   useEffect(() => {
     document.title = `${dataset.header.run_name ?? "Latent"} · Latent`;
@@ -35,7 +37,7 @@ export function Shell() {
         <main class="centre">
           <Population />
         </main>
-        {panel.value && <RightPanel empty={!drawn} />}
+        {(panel.value || pinned) && <RightPanel empty={!drawn} />}
       </div>
     </div>
   );

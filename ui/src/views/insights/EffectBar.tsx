@@ -1,4 +1,5 @@
 import type { InsightHeader } from "../../payload";
+import { useSession } from "../../state";
 import { along } from "../curves/geometry";
 import { certainty, effectWords, rates, scaleOf, size, type Rate } from "./words";
 
@@ -20,14 +21,18 @@ export function Effect({ insight, confidence }: { insight: InsightHeader; confid
 
 /** The interval as a line with the effect as a dot; a mark where there would be no effect. */
 function Whisker({ insight }: { insight: InsightHeader }) {
+  const { dataset } = useSession();
   const [lower, upper] = insight.interval;
   if (lower === null && upper === null) return null;
   const isRatio = scaleOf(insight.effect_name) === "ratio";
   const place = isRatio ? (value: number) => Math.log(Math.max(value, 1e-6)) : (value: number) => value;
   const nothing = isRatio ? 1 : 0;
-  const ends = [nothing, lower, upper, insight.effect].filter((value) => value !== null).map(place);
+  const ends = comparable(insight, dataset.header.insights)
+    .flatMap((one) => [nothing, ...one.interval, one.effect])
+    .filter((value) => value !== null)
+    .map(place);
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const room = (high - low || 1) * (lower === null || upper === null ? 0.25 : 0.06);
+  const room = (high - low || 1) * 0.06;
   const axis = { low: low - room, high: high + room, ticks: [] };
   const x = (value: number): number => along(axis, place(value), 2, WIDTH - 2);
   const [from, to] = [lower === null ? 0 : x(lower), upper === null ? WIDTH : x(upper)];
@@ -41,6 +46,14 @@ function Whisker({ insight }: { insight: InsightHeader }) {
       <circle cx={x(insight.effect)} cy={middle} r={4} class="whisker-dot" />
     </svg>
   );
+}
+
+/** The insights whose effects may share an axis with this one: ratios with ratios, differences of one thing. */
+function comparable(insight: InsightHeader, all: readonly InsightHeader[]): InsightHeader[] {
+  const scale = scaleOf(insight.effect_name);
+  const isAlike = (other: InsightHeader): boolean =>
+    scale === "difference" ? other.effect_name === insight.effect_name : scaleOf(other.effect_name) === scale;
+  return [insight, ...all.filter(isAlike)];
 }
 
 /** What the numbers are compared with, as bars on one scale per unit; counts as plain numbers. */

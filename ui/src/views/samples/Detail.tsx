@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/Icon";
 import { useSession, useView, type Session } from "../../state";
 import { whole } from "../insights/words";
@@ -31,6 +31,7 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
   const { dataset } = session;
   const box = useRef<HTMLElement>(null);
   const close = useFocus(box, session);
+  const isSettled = useSettled();
   useEffect(() => box.current?.scrollTo({ top: 0 }), [row]);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape") close();
@@ -56,9 +57,19 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
       <LossHistory row={row} />
       <Neighbors row={row} />
       <Membership row={row} />
-      <Values row={row} />
+      {isSettled && <Values row={row} />}
     </section>
   );
+}
+
+/** False until the first frame has been painted: what is under the fold may come after it. */
+function useSettled(): boolean {
+  const [isSettled, setSettled] = useState(false);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setTimeout(() => setSettled(true)));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return isSettled;
 }
 
 /** Takes the focus where the detail was opened by key, and gives it back when it is closed. */

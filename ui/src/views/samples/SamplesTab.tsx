@@ -12,13 +12,15 @@ const FIRST_SIZE = 1;
 /** Tab: the samples of the selection, as thumbnails or as a table. */
 export function SamplesTab() {
   const session = useSession();
-  const mode = useView((view) => view.samplesMode);
+  const wanted = useView((view) => view.samplesMode);
+  const { any: hasPictures } = session.thumbnails;
+  const mode = hasPictures ? wanted : "table";
   const size = useSignal(FIRST_SIZE);
   const kept = session.keptCount.value;
   return (
     <section class="samples" aria-label="Samples">
       <div class="samples-options">
-        <Modes />
+        {hasPictures ? <Modes /> : <span class="note" title="The callback keeps them: LatentCapture(thumbnail=…)">no pictures captured</span>}
         <SortChoice />
         {mode === "table" ? <ColumnChooser /> : <SizeChoice size={size.value} onSize={(value) => (size.value = value)} />}
       </div>

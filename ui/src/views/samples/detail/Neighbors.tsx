@@ -24,7 +24,7 @@ export function Neighbors({ row }: { row: number }) {
         <h3>Similar samples</h3>
         <button type="button" class="quiet" onClick={select}>Select them</button>
       </div>
-      <ul class="neighbors">
+      <ul class={session.thumbnails.any ? "neighbors" : "neighbors is-list"}>
         {rows.map((other) => <Neighbor key={other} row={other} />)}
       </ul>
     </section>

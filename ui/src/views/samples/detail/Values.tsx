@@ -63,7 +63,7 @@ function OfNumber({ column, row }: { column: NumberColumn; row: number }) {
   if (!binning || binning.size < 2) return null;
   return (
     <>
-      <Histogram name={column.name} binning={binning} bin={binning.bins[row]!} value={value} />
+      <Histogram name={column.name} binning={binning} bin={binning.bins[row]!} />
       <small title={`higher than ${percent(share)} of all samples`}>{placeWords(share)}</small>
     </>
   );
@@ -77,23 +77,22 @@ interface HistogramProps {
   name: string;
   binning: Binning;
   bin: number;
-  value: number;
 }
 
 /** All samples as a small histogram, with a mark where this one lies. */
-function Histogram({ name, binning, bin, value }: HistogramProps) {
+function Histogram({ name, binning, bin }: HistogramProps) {
   const session = useSession();
   const total = session.total(name).subarray(0, binning.size);
   const most = Math.max(...total, 1);
   const step = WIDTH / binning.size;
   const heights = Array.from(total, (n) => (n ? Math.max(1, Math.sqrt(n / most) * (HEIGHT - 2)) : 0));
   const path = heights.map((height, i) => `M${i * step},${HEIGHT}v${-height}h${Math.max(step - 0.4, 0.6)}v${height}z`).join("");
-  const place = Math.min(Math.max((value - binning.low) / binning.width, 0), binning.size) * step;
+  const middle = (bin + 0.5) * step;
   return (
     <svg class="mini" width={WIDTH} height={HEIGHT} aria-hidden="true">
       <path d={path} class="mini-bars" />
       <path d={`M${bin * step},${HEIGHT}v${-heights[bin]!}h${Math.max(step - 0.4, 0.6)}v${heights[bin]}z`} class="mini-own" />
-      <line x1={place} x2={place} y1={0} y2={HEIGHT} class="mini-mark" />
+      <line x1={middle} x2={middle} y1={0} y2={HEIGHT} class="mini-mark" />
     </svg>
   );
 }

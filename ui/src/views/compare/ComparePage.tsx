@@ -138,10 +138,10 @@ function Warnings({ comparison }: { comparison: Comparison }) {
 function RunMap({ run }: { run: ComparedRun }) {
   return (
     <SessionProvider session={run.session}>
-      <section class="compare-map" aria-label={`Run ${run.letter}: ${run.name}`}>
+      <div class="compare-map">
         <MapTitle run={run} />
-        <Population />
-      </section>
+        <Population name={`Run ${run.letter}: ${run.name}`} />
+      </div>
     </SessionProvider>
   );
 }

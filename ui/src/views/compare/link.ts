@@ -54,16 +54,29 @@ export class Link {
       effect(() => {
         const keys = this.sessions.map((session) => ownFilters(session.state.value.filters));
         const now = keys.map((filters) => filters.map(identity).join()).join("|");
-        if (now === before) return;
+        const cut = this.cutRun();
+        if (now === before && cut < 0) return;
         before = now;
         // Not inside the effect: it reads what it would change.
-        queueMicrotask(() => this.share());
+        queueMicrotask(() => this.share(cut));
       }),
     );
   }
 
+  /** The run whose link a person has removed, −1 if none: the others' selections are then dropped. */
+  private cutRun(): number {
+    return this.sessions.findIndex((session, run) => {
+      const { filters } = session.state.value;
+      return this.linked[run] !== null && ownFilters(filters).length === filters.length;
+    });
+  }
+
   /** Give every run what the others keep. */
-  private share(): void {
+  private share(cut: number): void {
+    if (cut >= 0) {
+      this.linked.fill(null);
+      this.sessions.forEach((session, run) => run !== cut && session.update({ filters: [] }, { undoable: false }));
+    }
     const passes = this.sessions.map((session, run) => this.ownPasses(session, run));
     this.sessions.forEach((session, run) => {
       const others = passes.map((pass, other) => (other === run ? null : pass));

@@ -14,7 +14,7 @@ const HELP =
   "V selects what is in view, Enter opens the sample under the pointer.";
 
 /** Population exploration: the projected samples, what colors them, and what filters them. */
-export function Population() {
+export function Population({ name = "Population exploration" }: { name?: string }) {
   const session = useSession();
   const canvas = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -28,7 +28,7 @@ export function Population() {
   const gestures = useGestures(session, stage);
   const projected = session.dataset.header.projections.length > 0;
   return (
-    <section class="population" aria-label="Population exploration">
+    <section class="population" aria-label={name}>
       <Tools />
       <div class="map" data-tool={session.tool.value}>
         <canvas ref={canvas} class="map-points" />

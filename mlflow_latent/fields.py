@@ -18,7 +18,7 @@ from scipy import stats
 from mlflow_latent.schema import PREDICTION, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,8 @@ OTHER = "(other)"
 PREDICTED_CLASS = "predicted class"
 SIMILAR = 0.95  # Spearman's rho or Cramér's V from which two fields say the same
 SIMILARITY_ROWS = 5_000  # rows on which similarity is measured
+MIN_SHARED_ROWS = 10  # fewer are alike by chance
+ROUNDING = 1e-9  # of a sum of squares
 ID_LIKE = 0.5  # share of distinct values from which text is taken for an id
 
 
@@ -65,12 +67,13 @@ class Fields:
     @cached_property
     def similar(self) -> dict[str, tuple[str, ...]]:
         """For each field, the other fields that say nearly the same."""
-        near: dict[str, list[str]] = {field.name: [] for field in self.usable}
-        for a, b in combinations(self.usable, 2):
-            if bool(a.categories) == bool(b.categories) and _similarity(a, b) >= SIMILAR:
-                near[a.name].append(b.name)
-                near[b.name].append(a.name)
-        return {name: tuple(names) for name, names in near.items()}
+        numbers = [field for field in self.usable if not field.categories]
+        near = {(a.name, b.name) for a, b in _alike_numbers(numbers)}
+        for a, b in combinations([field for field in self.usable if field.categories], 2):
+            if _association(a, b) >= SIMILAR:
+                near |= {(a.name, b.name), (b.name, a.name)}
+        names = [field.name for field in self.usable]
+        return {a: tuple(b for b in names if (a, b) in near) for a in names}
 
     def leaders(self, order: Sequence[Field]) -> list[Field]:
         """Keep the first of each group of similar fields, in the order given."""
@@ -161,14 +164,44 @@ def _is_target(values: pd.Series[Any], target: NDArray[np.int32] | None) -> bool
     return len(np.unique(codes[known] * (int(target.max()) + 1) + target[known])) == classes
 
 
-def _similarity(a: Field, b: Field) -> float:
-    both = np.flatnonzero(a.present & b.present)
-    rows = both[np.linspace(0, len(both) - 1, min(len(both), SIMILARITY_ROWS)).astype(int)]
-    if len(rows) < 2 or any(np.ptp(field.column[rows]) == 0 for field in (a, b)):  # noqa: PLR2004
+def _alike_numbers(fields: Sequence[Field]) -> Iterator[tuple[Field, Field]]:
+    """Yield all ordered pairs of number fields that say nearly the same.
+
+    Spearman's rho for all pairs at once, from sums over the rows that both fields have. Where one
+    field lacks rows of the other, each keeps the ranks among its own.
+    """
+    if not fields:
+        return
+    columns = np.stack([_spread(field.column) for field in fields], axis=1)
+    present = (~np.isnan(columns)).astype(np.float64)
+    ranks = stats.rankdata(columns, axis=0, nan_policy="omit")
+    ranks = np.nan_to_num(ranks - (present.sum(axis=0) + 1) / 2)  # 0 is the middle rank
+    shared = present.T @ present
+    sums = ranks.T @ present  # [a, b]: of a, over the rows that b has too
+    squares = (ranks**2).T @ present
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = squares - sums**2 / shared
+        spread = np.where(spread > ROUNDING * squares, spread, np.nan)  # one value in these rows
+        rho = (ranks.T @ ranks - sums * sums.T / shared) / np.sqrt(spread * spread.T)
+    alike = (np.abs(rho) >= SIMILAR) & (shared >= MIN_SHARED_ROWS)
+    np.fill_diagonal(alike, val=False)
+    for a, b in np.argwhere(alike):
+        yield fields[a], fields[b]
+
+
+def _association(a: Field, b: Field) -> float:
+    """Cramér's V of two category fields."""
+    codes = np.stack([_spread(field.column) for field in (a, b)]).astype(np.int64)
+    codes = codes[:, (codes >= 0).all(axis=0)]
+    table = np.zeros((len(a.categories), len(b.categories)), dtype=np.int64)
+    np.add.at(table, (codes[0], codes[1]), 1)
+    table = table[table.any(axis=1)][:, table.any(axis=0)]
+    if min(table.shape) < 2:  # noqa: PLR2004 - one category on either side tells nothing
         return 0.0
-    if a.categories:
-        table = pd.crosstab(a.column[rows], b.column[rows]).to_numpy()
-        return float(stats.contingency.association(table, method="cramer"))
-    return abs(
-        float(np.corrcoef(stats.rankdata(a.column[rows]), stats.rankdata(b.column[rows]))[0, 1])
-    )
+    return float(stats.contingency.association(table, method="cramer"))
+
+
+def _spread(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `SIMILARITY_ROWS` values from all over a column; the same rows of each."""
+    size = min(len(column), SIMILARITY_ROWS)
+    return column[np.linspace(0, len(column) - 1, size).astype(int)]

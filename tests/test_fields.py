@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from mlflow_latent.fields import MAX_CATEGORIES, OTHER, Fields, collect_fields
+from mlflow_latent.fields import MAX_CATEGORIES, OTHER, SIMILAR, Fields, collect_fields
 from mlflow_latent.snapshot import Snapshot
 
 SIZE = 400
@@ -71,3 +74,26 @@ def test_class_and_prediction_are_fields_by_name() -> None:
     assert [(field.name, field.categories) for field in fields.usable] == [
         ("class", ("<b>dog</b>", "cat"))
     ]
+
+
+def test_similarity_of_numbers_is_spearmans_over_the_rows_that_both_have() -> None:
+    rng = np.random.default_rng(1)
+    mean = rng.normal(size=SIZE)
+    columns = {f"noise_{n}": mean + rng.normal(scale=n / 20, size=SIZE) for n in range(1, 12)}
+    half = np.arange(SIZE) % 2 == 0
+    columns |= {f"half_{n}": np.where(half, columns[f"noise_{n}"], np.nan) for n in range(1, 12)}
+    fields = fields_of(columns)
+    for a, b in combinations(fields.usable, 2):
+        both = a.present & b.present
+        rho = abs(stats.spearmanr(a.column[both], b.column[both]).statistic)
+        if abs(rho - SIMILAR) > 0.005:  # where b lacks rows, a keeps its ranks among all of its own
+            assert (b.name in fields.similar[a.name]) == (rho >= SIMILAR), (a.name, b.name, rho)
+
+
+def test_a_few_shared_rows_are_no_likeness() -> None:
+    early, late = np.arange(SIZE) < 60, np.arange(SIZE) >= 55
+    light = np.arange(SIZE, dtype=float)
+    fields = fields_of(
+        {"early": np.where(early, light, np.nan), "late": np.where(late, light, np.nan)}
+    )
+    assert fields.similar == {"early": (), "late": ()}

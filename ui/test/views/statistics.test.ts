@@ -1,7 +1,7 @@
 /** The page's statistics against scipy and the analysis's own code, and against slow definitions. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import scipy from './reference.json';
 import { makeBins, type Binning } from '../../src/views/curves/bins';
 import { curveSeries } from '../../src/views/curves/compute';
 import { normalQuantile, studentQuantile } from '../../src/views/selection/distributions';
@@ -18,7 +18,7 @@ import {
 import { sidesOf, thin } from '../../src/views/selection/sampling';
 import { rankSeparations, separate, type Values } from '../../src/views/selection/separation';
 
-const reference = JSON.parse(readFileSync('test/views/reference.json', 'utf8'));
+const reference: any = scipy;
 const CONFIDENCE = 0.95;
 
 const close = (got: number | null, wanted: number | null, tolerance: number, what: string): void => {

@@ -20,11 +20,16 @@ function runOf(ids: string[], seed: number, header: Partial<ExplorerHeader> = {}
     n,
     texts: { sample_id: ids },
     categories: {
-      split: { codes: Uint8Array.from(ids, (id) => SPLITS.findIndex((split) => split[0] === id[0])), names: SPLITS },
+      split: {
+        codes: Uint8Array.from(ids, (id) => SPLITS.findIndex((split) => split[0] === id[0])),
+        names: SPLITS,
+      },
       target: { codes: Uint8Array.from(ids, (id) => id.length % 3), names },
       prediction: { codes: classes(), names },
     },
-    numbers: { loss: Float32Array.from({ length: n }, (_, i) => (i % 11 === 5 ? NaN : next() * 3)) },
+    numbers: {
+      loss: Float32Array.from({ length: n }, (_, i) => (i % 11 === 5 ? NaN : next() * 3)),
+    },
     header: { class_names: names, run_name: `run ${seed}`, ...header },
   });
 }
@@ -37,11 +42,21 @@ function world(): { comparison: Comparison; link: Link } {
   const parts = [ids.slice(0, 50), ids.slice(10).reverse(), ids.filter((_, i) => i % 2 === 0)];
   const read = parts.map((part, i) => ({ runId: `r${i}`, dataset: runOf(part, i + 1) }));
   const comparison = compareRuns(read, NOWHERE);
-  return { comparison, link: new Link(comparison.runs.map((run) => run.session), comparison.joined) };
+  return {
+    comparison,
+    link: new Link(
+      comparison.runs.map((run) => run.session),
+      comparison.joined,
+    ),
+  };
 }
 
 /** The ids that a session shows, by the definition: its own filters, and the others' where they have any. */
-function expected({ runs }: Comparison, place: number, own: (Filter & { type: "range" } | null)[]): string[] {
+function expected(
+  { runs }: Comparison,
+  place: number,
+  own: ((Filter & { type: "range" }) | null)[],
+): string[] {
   const lossOf = (run: number, id: string): number | undefined => {
     const { dataset } = runs[run]!;
     const row = dataset.row(id.startsWith("t") ? "train" : "val", id);
@@ -58,19 +73,31 @@ function expected({ runs }: Comparison, place: number, own: (Filter & { type: "r
 }
 
 const shown = (session: Session): string[] =>
-  Array.from({ length: session.dataset.n }, (_, row) => row).filter((row) => session.passes(row)).map((row) => session.dataset.sampleId(row));
+  Array.from({ length: session.dataset.n }, (_, row) => row)
+    .filter((row) => session.passes(row))
+    .map((row) => session.dataset.sampleId(row));
 
 test("every run shows what passes the filters of all", async () => {
   const { comparison, link } = world();
   const own: ((Filter & { type: "range" }) | null)[] = [null, null, null];
-  const steps: [number, Filter | null][] = [[0, range(0.5, 2)], [1, range(0, 1.5)], [2, range(1, 3)], [1, range(0, 2.5)], [0, null], [2, null], [1, null]];
+  const steps: [number, Filter | null][] = [
+    [0, range(0.5, 2)],
+    [1, range(0, 1.5)],
+    [2, range(1, 3)],
+    [1, range(0, 2.5)],
+    [0, null],
+    [2, null],
+    [1, null],
+  ];
   for (const [run, filter] of steps) {
     const { session } = comparison.runs[run]!;
     own[run] = filter as (Filter & { type: "range" }) | null;
     if (filter) session.addFilter(filter);
     else session.removeFilter("column:loss");
     await settled();
-    comparison.runs.forEach((one, place) => assert.deepEqual(shown(one.session), expected(comparison, place, own), `run ${place}`));
+    comparison.runs.forEach((one, place) =>
+      assert.deepEqual(shown(one.session), expected(comparison, place, own), `run ${place}`),
+    );
   }
   assert.ok(comparison.runs.every((run) => run.session.state.peek().filters.length === 0));
   link.close();
@@ -85,13 +112,20 @@ test("removing the link drops what the others selected, and keeps one's own", as
   a.removeFilter(`rows:${LINK_LABEL}`);
   await settled();
   assert.deepEqual(a.state.peek().filters, [range(0, 2)]);
-  assert.deepEqual(b.state.peek().filters.map((filter) => filter.type), ["rows"]);
+  assert.deepEqual(
+    b.state.peek().filters.map((filter) => filter.type),
+    ["rows"],
+  );
   link.close();
 });
 
 test("a pinned sample is pinned in every run that has it, and in no other", async () => {
   const { comparison, link } = world();
-  const [a, b, c] = comparison.runs as [Comparison["runs"][0], Comparison["runs"][0], Comparison["runs"][0]];
+  const [a, b, c] = comparison.runs as [
+    Comparison["runs"][0],
+    Comparison["runs"][0],
+    Comparison["runs"][0],
+  ];
   a.session.update({ pinned: 11 });
   await settled();
   const id = a.dataset.sampleId(11);
@@ -105,12 +139,21 @@ test("a pinned sample is pinned in every run that has it, and in no other", asyn
 
 test("the difference is loss A − loss B in every run, and ranks where classes differ", () => {
   const ids = ["ta", "tb", "vc"];
-  const read = [runOf(ids, 1), runOf([...ids].reverse(), 2), runOf(ids, 3, { class_names: ["animal"] })];
-  const { runs, pairs } = compareRuns(read.map((dataset, i) => ({ runId: String(i), dataset })), NOWHERE);
+  const read = [
+    runOf(ids, 1),
+    runOf([...ids].reverse(), 2),
+    runOf(ids, 3, { class_names: ["animal"] }),
+  ];
+  const { runs, pairs } = compareRuns(
+    read.map((dataset, i) => ({ runId: String(i), dataset })),
+    NOWHERE,
+  );
   const loss = (run: number, id: string): number => {
     const { dataset } = runs[run]!;
     const column = dataset.column("loss");
-    return column?.kind === "number" ? column.values[dataset.row(id[0] === "t" ? "train" : "val", id)]! : NaN;
+    return column?.kind === "number"
+      ? column.values[dataset.row(id[0] === "t" ? "train" : "val", id)]!
+      : NaN;
   };
   for (const { dataset } of runs)
     for (const id of ids) {
@@ -126,16 +169,25 @@ test("the difference is loss A − loss B in every run, and ranks where classes 
 });
 
 test("the selection is compared with the rest, column by column, and stops when told", async () => {
-  const dataset = runOf(Array.from({ length: 200 }, (_, i) => `${i % 4 ? "t" : "v"}${i}`), 5);
+  const dataset = runOf(
+    Array.from({ length: 200 }, (_, i) => `${i % 4 ? "t" : "v"}${i}`),
+    5,
+  );
   const session = new Session(dataset, NOWHERE);
   session.addFilter(range(1.5, 9));
   session.addFilter({ type: "categories", column: "split", categories: ["train"] });
   const reports: Contrast[] = [];
-  await contrast(session, () => true, (found) => reports.push(found));
+  await contrast(
+    session,
+    () => true,
+    (found) => reports.push(found),
+  );
   const last = reports.at(-1)!;
   assert.equal(last.done, last.total);
   assert.equal(last.sides.insideTotal, session.keptCount.value);
-  const train = Array.from({ length: 200 }, (_, row) => row).filter((row) => dataset.split(row) === "train");
+  const train = Array.from({ length: 200 }, (_, row) => row).filter(
+    (row) => dataset.split(row) === "train",
+  );
   assert.equal(last.sides.insideTotal + last.sides.outsideTotal, train.length);
   assert.equal(last.fields.find((field) => field.name === "loss")!.found.effect, 1);
   assert.ok(!last.fields.some((field) => field.name === "split"));

@@ -19,12 +19,22 @@ const dataset = {
   insightRows: () => Uint32Array.of(2),
 } as unknown as Dataset;
 
-const tagOf = (name: string, filters: Filter[]) => ({ [`latent.set.${slugOf(name)}`]: packSet(name, filters, dataset) });
+const tagOf = (name: string, filters: Filter[]) => ({
+  [`latent.set.${slugOf(name)}`]: packSet(name, filters, dataset),
+});
 
 test("a set comes back from its tag", () => {
   const filters: Filter[] = [
     { type: "range", column: "loss", low: 0.5, high: 2 },
-    { type: "lasso", projection: 0, polygon: [[0, 0], [1, 0], [0, 1]] },
+    {
+      type: "lasso",
+      projection: 0,
+      polygon: [
+        [0, 0],
+        [1, 0],
+        [0, 1],
+      ],
+    },
     { type: "rows", label: "mine", rows: Uint32Array.of(0, 2), source: { set: "hard-ones" } },
     { type: "rows", label: "insight", rows: Uint32Array.of(2), source: { insight: "abc" } },
   ];
@@ -39,7 +49,13 @@ test("a set that names what is not here is not half applied", () => {
 });
 
 test("a tag that is no set is left out", () => {
-  const tags = { "latent.set.a": "{}", "latent.set.b": "[", "latent.set.c": '{"name":"c","filters":[{"type":"rows","label":1}]}', "latent.set.d": '{"name":"d","filters":[{"type":"range","column":"loss","low":"0"}]}', x: "y" };
+  const tags = {
+    "latent.set.a": "{}",
+    "latent.set.b": "[",
+    "latent.set.c": '{"name":"c","filters":[{"type":"rows","label":1}]}',
+    "latent.set.d": '{"name":"d","filters":[{"type":"range","column":"loss","low":"0"}]}',
+    x: "y",
+  };
   assert.deepEqual(setsOf(tags), []);
 });
 
@@ -55,12 +71,19 @@ test("slugs are safe in a tag's key", () => {
 });
 
 test("the filters of all bins together keep every row once", () => {
-  const values = Float32Array.from({ length: 500 }, (_, i) => Math.fround(Math.sin(i) * 3 + (i % 7)));
+  const values = Float32Array.from({ length: 500 }, (_, i) =>
+    Math.fround(Math.sin(i) * 3 + (i % 7)),
+  );
   const column = derivedNumbers({ name: "x", label: "x" }, values);
   const rows = Uint32Array.from(values.keys());
   for (const binning of ["quantile", "equal_width"] as const) {
     const bins = makeBins(column, rows, binning);
-    const asCurve = bins.spans.map((span) => ({ ...span, n: 1, mean: 0, interval: [null, null] as [null, null] }));
+    const asCurve = bins.spans.map((span) => ({
+      ...span,
+      n: 1,
+      mean: 0,
+      interval: [null, null] as [null, null],
+    }));
     const seen = new Uint8Array(values.length);
     asCurve.forEach((_, i) => {
       const filter = filterOfBins(column, asCurve, i, i) as Filter & { type: "range" };
@@ -69,17 +92,36 @@ test("the filters of all bins together keep every row once", () => {
           assert.equal(bins.place(row), i);
           seen[row]!++;
         }
-      assert.deepEqual(keptBins(filter, asCurve)!.map((kept, bin) => kept && bin).filter((bin) => bin !== false), [i]);
+      assert.deepEqual(
+        keptBins(filter, asCurve)!
+          .map((kept, bin) => kept && bin)
+          .filter((bin) => bin !== false),
+        [i],
+      );
     });
-    assert.ok(seen.every((times) => times === 1), binning);
+    assert.ok(
+      seen.every((times) => times === 1),
+      binning,
+    );
   }
 });
 
 test("a bin of categories keeps its category, and (other) the rest", () => {
   const categories = ["a", "b", "c"];
   const column = derivedCategories({ name: "k", label: "k" }, Uint8Array.of(0, 1, 2), categories);
-  const bins: CurveBin[] = ["b", "(other)"].map((label) => ({ label, lower: null, upper: null, n: 1, mean: 0, interval: [null, null] }));
-  assert.deepEqual(filterOfBins(column, bins, 0, 0), { type: "categories", column: "k", categories: ["b"] });
+  const bins: CurveBin[] = ["b", "(other)"].map((label) => ({
+    label,
+    lower: null,
+    upper: null,
+    n: 1,
+    mean: 0,
+    interval: [null, null],
+  }));
+  assert.deepEqual(filterOfBins(column, bins, 0, 0), {
+    type: "categories",
+    column: "k",
+    categories: ["b"],
+  });
   const others = filterOfBins(column, bins, 1, 1)!;
   assert.deepEqual(others, { type: "categories", column: "k", categories: ["a", "c"] });
   assert.deepEqual(keptBins(others, bins), [false, true]);

@@ -49,14 +49,30 @@ test("an effect says what it is, and how sure that is", () => {
   assert.equal(scaleOf("share of val"), "share");
   assert.equal(scaleOf("train–val gap − gap of the rest"), "difference");
   assert.equal(size(4.328, "ratio"), "4.33 ×");
-  assert.equal(certainty({ interval: [2.4, 7.82], effect_name: "mean loss ÷ rest" }, 0.95), "95 % interval 2.4 × to 7.82 ×");
-  assert.equal(certainty({ interval: [2, null], effect_name: "share of val" }, 0.9), "90 % sure: 200 % or more");
+  assert.equal(
+    certainty({ interval: [2.4, 7.82], effect_name: "mean loss ÷ rest" }, 0.95),
+    "95 % interval 2.4 × to 7.82 ×",
+  );
+  assert.equal(
+    certainty({ interval: [2, null], effect_name: "share of val" }, 0.9),
+    "90 % sure: 200 % or more",
+  );
   assert.match(certainty({ interval: [null, null], effect_name: "x" }, 0.9), /no interval/);
   assert.equal(bounds([null, 3]), "3 or less");
 });
 
 test("base rates are named for people and know their unit", () => {
-  const found = rates({ base_rates: { mean_loss_region: 0.5, mean_loss_rest_of_val: 0.12, share_of_train: 0.005, hard_in_region: 1 / 3, hard_in_rest_of_train: 0.04, groups: 3, gap_rest: 0.1 } });
+  const found = rates({
+    base_rates: {
+      mean_loss_region: 0.5,
+      mean_loss_rest_of_val: 0.12,
+      share_of_train: 0.005,
+      hard_in_region: 1 / 3,
+      hard_in_rest_of_train: 0.04,
+      groups: 3,
+      gap_rest: 0.1,
+    },
+  });
   assert.deepEqual(
     found.map(({ name, text, unit, isInside }) => [name, text, unit, isInside]),
     [
@@ -89,10 +105,13 @@ test("reviews are read from tags, and nothing else is", () => {
     "latent.insight.null": "null",
     other: '{"status":"approved"}',
   });
-  assert.deepEqual([...found], [
-    ["abc", { status: "approved", comment: "<b>yes</b>" }],
-    ["def", { status: "archived", comment: "" }],
-  ]);
+  assert.deepEqual(
+    [...found],
+    [
+      ["abc", { status: "approved", comment: "<b>yes</b>" }],
+      ["def", { status: "archived", comment: "" }],
+    ],
+  );
 });
 
 test("a walk goes back and forward, and a new step forgets what lay ahead", () => {
@@ -109,7 +128,8 @@ test("quantiles of counted codes, and percentiles of values, by definition", () 
   const codes = [3, 3, 5, 8, 8, 8, 9];
   const counts = new Uint32Array(16);
   for (const code of codes) counts[code]!++;
-  for (const share of [0.01, 0.25, 0.5, 0.75, 1]) assert.equal(quantileOfCounts(counts, share), codes[Math.ceil(share * codes.length) - 1]);
+  for (const share of [0.01, 0.25, 0.5, 0.75, 1])
+    assert.equal(quantileOfCounts(counts, share), codes[Math.ceil(share * codes.length) - 1]);
   assert.ok(Number.isNaN(quantileOfCounts(new Uint32Array(4), 0.5)));
   assert.equal(percentile(Float32Array.of(1, 2, NaN, 2, 9), 2), 0.5);
   assert.ok(Number.isNaN(percentile(Float32Array.of(NaN), 2)));

@@ -27,23 +27,49 @@ export function CategoryTable(props: ShownPair & { column: CategoryColumn }) {
   if (!rows.length) return <p class="note">No selected sample is in both runs.</p>;
   return (
     <>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label={`Wins and losses by ${column.label}`}>
+      <div
+        class="table-scroll"
+        tabIndex={0}
+        role="region"
+        aria-label={`Wins and losses by ${column.label}`}
+      >
         <table class="wins">
           <thead>
             <tr>
-              <SortHead order="name" current={order} onOrder={setOrder}>{column.label}</SortHead>
-              <SortHead order="n" current={order} onOrder={setOrder}>n</SortHead>
-              <th scope="col">{pair.unit === "loss" ? `A better · ${second} better` : `easier in A · ${second}`}</th>
-              {hasRights && <th scope="col" title={`Samples that only A, only ${second} has right`}>{`only right in A · ${second}`}</th>}
-              <SortHead order="difference" current={order} onOrder={setOrder}>{pair.unit === "loss" ? `loss A − ${second}` : `rank A − ${second}`}</SortHead>
+              <SortHead order="name" current={order} onOrder={setOrder}>
+                {column.label}
+              </SortHead>
+              <SortHead order="n" current={order} onOrder={setOrder}>
+                n
+              </SortHead>
+              <th scope="col">
+                {pair.unit === "loss" ? `A better · ${second} better` : `easier in A · ${second}`}
+              </th>
+              {hasRights && (
+                <th
+                  scope="col"
+                  title={`Samples that only A, only ${second} has right`}
+                >{`only right in A · ${second}`}</th>
+              )}
+              <SortHead order="difference" current={order} onOrder={setOrder}>
+                {pair.unit === "loss" ? `loss A − ${second}` : `rank A − ${second}`}
+              </SortHead>
             </tr>
           </thead>
           <tbody>
-            {sorted.slice(0, shown).map((row) => <Line key={row.name} row={row} column={column} hasRights={hasRights} />)}
+            {sorted.slice(0, shown).map((row) => (
+              <Line key={row.name} row={row} column={column} hasRights={hasRights} />
+            ))}
           </tbody>
         </table>
       </div>
-      {sorted.length > shown && <button type="button" class="quiet" onClick={() => setShown(sorted.length)}>{`Show all ${sorted.length}`}</button>}
+      {sorted.length > shown && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => setShown(sorted.length)}
+        >{`Show all ${sorted.length}`}</button>
+      )}
     </>
   );
 }
@@ -58,7 +84,12 @@ const BY: Record<Order, (a: CategoryRow, b: CategoryRow) => number> = {
   name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }),
 };
 
-function tableOf({ comparison, pair, samples, column }: ShownPair & { column: CategoryColumn }): CategoryRow[] {
+function tableOf({
+  comparison,
+  pair,
+  samples,
+  column,
+}: ShownPair & { column: CategoryColumn }): CategoryRow[] {
   const { joined, runs } = comparison;
   const [rowsA, rowsB] = [joined.rowOf[0]!, joined.rowOf[pair.second]!];
   const { confidence } = runs[0]!.dataset.header;
@@ -69,7 +100,11 @@ function tableOf({ comparison, pair, samples, column }: ShownPair & { column: Ca
   }
   return groups.flatMap((own, code) =>
     own.length
-      ? { name: column.categories[code]!, found: tally(pair.differences, own, confidence), rights: rightTally(pair, own, confidence) }
+      ? {
+          name: column.categories[code]!,
+          found: tally(pair.differences, own, confidence),
+          rights: rightTally(pair, own, confidence),
+        }
       : [],
   );
 }
@@ -83,26 +118,62 @@ interface HeadProps {
 
 function SortHead({ order, current, onOrder, children }: HeadProps) {
   return (
-    <th scope="col" aria-sort={order === current ? (order === "name" ? "ascending" : "descending") : "none"}>
-      <button type="button" onClick={() => onOrder(order)}>{children}{order === current && <i aria-hidden="true"> ↓</i>}</button>
+    <th
+      scope="col"
+      aria-sort={order === current ? (order === "name" ? "ascending" : "descending") : "none"}
+    >
+      <button type="button" onClick={() => onOrder(order)}>
+        {children}
+        {order === current && <i aria-hidden="true"> ↓</i>}
+      </button>
     </th>
   );
 }
 
-function Line({ row: { name, found, rights }, column, hasRights }: { row: CategoryRow; column: CategoryColumn; hasRights: boolean }) {
+function Line({
+  row: { name, found, rights },
+  column,
+  hasRights,
+}: {
+  row: CategoryRow;
+  column: CategoryColumn;
+  hasRights: boolean;
+}) {
   const session = useSession();
   const filters = useView((view) => view.filters);
   const filter = { type: "categories" as const, column: column.name, categories: [name] };
   const active = filters.find((one) => filterKey(one) === filterKey(filter));
-  const isKept = active?.type === "categories" && active.categories.length === 1 && active.categories[0] === name;
+  const isKept =
+    active?.type === "categories" &&
+    active.categories.length === 1 &&
+    active.categories[0] === name;
   const toggle = (): void => (isKept ? session.removeFilter(filter) : session.addFilter(filter));
   return (
     <tr class={isKept ? "is-selected" : ""}>
-      <th scope="row"><button type="button" class="link clip" aria-pressed={isKept} title={`Select ${name}`} onClick={toggle}>{name || "(empty)"}</button></th>
+      <th scope="row">
+        <button
+          type="button"
+          class="link clip"
+          aria-pressed={isKept}
+          title={`Select ${name}`}
+          onClick={toggle}
+        >
+          {name || "(empty)"}
+        </button>
+      </th>
       <td>{whole(found.n)}</td>
-      <td><WinBar of={found} /></td>
-      {hasRights && <td class="pair"><span>{whole(rights.firstBetter)}</span><span>{whole(rights.secondBetter)}</span></td>}
-      <td><Difference of={found.difference} /></td>
+      <td>
+        <WinBar of={found} />
+      </td>
+      {hasRights && (
+        <td class="pair">
+          <span>{whole(rights.firstBetter)}</span>
+          <span>{whole(rights.secondBetter)}</span>
+        </td>
+      )}
+      <td>
+        <Difference of={found.difference} />
+      </td>
     </tr>
   );
 }
@@ -113,7 +184,10 @@ function WinBar({ of: { n, firstBetter, secondBetter } }: { of: Tally }) {
   return (
     <span class="win">
       <span>{whole(firstBetter)}</span>
-      <span class="win-bar" aria-hidden="true"><i class="is-first" style={{ width: share(firstBetter) }} /><i class="is-second" style={{ width: share(secondBetter) }} /></span>
+      <span class="win-bar" aria-hidden="true">
+        <i class="is-first" style={{ width: share(firstBetter) }} />
+        <i class="is-second" style={{ width: share(secondBetter) }} />
+      </span>
       <span>{whole(secondBetter)}</span>
     </span>
   );

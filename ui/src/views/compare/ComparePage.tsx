@@ -35,13 +35,20 @@ export function ComparePage() {
     document.title = "Compare runs · Latent";
     if (runIds.length < 2) return;
     Promise.all(
-      runIds.slice(0, MOST_RUNS).map(async (runId) => ({ runId, dataset: await readRun(source, runId) })),
+      runIds
+        .slice(0, MOST_RUNS)
+        .map(async (runId) => ({ runId, dataset: await readRun(source, runId) })),
     )
       .then((read) => setComparison(compareRuns(read, source)))
       .catch((error: unknown) => setProblem(asPageError(error)));
   }, [source, runIds]);
   if (problem) return <Problem problem={problem} />;
-  if (!comparison) return <p class="boot" role="status">Loading the runs…</p>;
+  if (!comparison)
+    return (
+      <p class="boot" role="status">
+        Loading the runs…
+      </p>
+    );
   return <Compared comparison={comparison} leftOut={Math.max(0, runIds.length - MOST_RUNS)} />;
 }
 
@@ -56,16 +63,30 @@ async function readRun(source: ReturnType<typeof useSource>, runId: string): Pro
 }
 
 function Compared({ comparison, leftOut }: { comparison: Comparison; leftOut: number }) {
-  const link = useMemo(() => new Link(comparison.runs.map((run) => run.session), comparison.joined), [comparison]);
+  const link = useMemo(
+    () =>
+      new Link(
+        comparison.runs.map((run) => run.session),
+        comparison.joined,
+      ),
+    [comparison],
+  );
   useEffect(() => () => link.close(), [link]);
   return (
     <div class="shell compare">
       <CompareBar comparison={comparison} link={link} />
-      {leftOut > 0 && <p class="compare-warning" role="note">{`The address names ${leftOut} more: at most ${MOST_RUNS} runs are shown.`}</p>}
+      {leftOut > 0 && (
+        <p
+          class="compare-warning"
+          role="note"
+        >{`The address names ${leftOut} more: at most ${MOST_RUNS} runs are shown.`}</p>
+      )}
       <Warnings comparison={comparison} />
       <div class="shell-body">
         <main class="compare-maps" data-runs={comparison.runs.length}>
-          {comparison.runs.map((run) => <RunMap key={run.runId} run={run} />)}
+          {comparison.runs.map((run) => (
+            <RunMap key={run.runId} run={run} />
+          ))}
         </main>
         <ComparePanel comparison={comparison} link={link} />
       </div>
@@ -83,13 +104,27 @@ function CompareBar({ comparison, link }: { comparison: Comparison; link: Link }
   return (
     <header class="top-bar">
       <h1 class="run-title">
-        {runs ? <a class="product" href={runs}>Latent</a> : <span class="product">Latent</span>}
+        {runs ? (
+          <a class="product" href={runs}>
+            Latent
+          </a>
+        ) : (
+          <span class="product">Latent</span>
+        )}
         <span>{`Compare ${comparison.runs.length} runs`}</span>
       </h1>
       <ColorChoice comparison={comparison} />
       <span class="spring" />
-      <output class="kept"><strong>{whole(kept)}</strong>{` of ${whole(joined.size)} samples`}</output>
-      <button type="button" class="icon-button" aria-label={isDark ? "Light theme" : "Dark theme"} onClick={() => chooseTheme(isDark ? "light" : "dark")}>
+      <output class="kept">
+        <strong>{whole(kept)}</strong>
+        {` of ${whole(joined.size)} samples`}
+      </output>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={isDark ? "Light theme" : "Dark theme"}
+        onClick={() => chooseTheme(isDark ? "light" : "dark")}
+      >
         <Icon name={isDark ? "sun" : "moon"} />
       </button>
     </header>
@@ -100,18 +135,28 @@ function CompareBar({ comparison, link }: { comparison: Comparison; link: Link }
 function ColorChoice({ comparison }: { comparison: Comparison }) {
   const [first, ...others] = comparison.runs.map((run) => run.session);
   const common = first!.dataset.columns.filter(
-    ({ name, kind }) => kind !== "text" && others.every((session) => session.dataset.column(name)?.kind === kind),
+    ({ name, kind }) =>
+      kind !== "text" && others.every((session) => session.dataset.column(name)?.kind === kind),
   );
   const color = first!.state.value.color;
   const choose = (name: string): void => {
-    for (const { session } of comparison.runs) session.update({ color: name || null }, { undoable: false });
+    for (const { session } of comparison.runs)
+      session.update({ color: name || null }, { undoable: false });
   };
   return (
     <label class="field">
       <span class="field-label">Color</span>
-      <select class="select" value={color ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
+      <select
+        class="select"
+        value={color ?? ""}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
         <option value="">One color</option>
-        {common.map((column) => <option key={column.name} value={column.name}>{column.label}</option>)}
+        {common.map((column) => (
+          <option key={column.name} value={column.name}>
+            {column.label}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -124,7 +169,12 @@ function Warnings({ comparison }: { comparison: Comparison }) {
   if (!against.length && !none) return null;
   return (
     <div class="compare-warning" role="note">
-      {none && <p><b>No sample is in all of these runs.</b> Samples are matched by split and sample id: check that the runs name them alike.</p>}
+      {none && (
+        <p>
+          <b>No sample is in all of these runs.</b> Samples are matched by split and sample id:
+          check that the runs name them alike.
+        </p>
+      )}
       {against.map((pair) => (
         <p key={pair.second}>
           <b>{`A and ${comparison.runs[pair.second]!.letter} have different label spaces; their losses are not on one scale.`}</b>
@@ -152,11 +202,19 @@ function MapTitle({ run }: { run: ComparedRun }) {
   const { epoch, layer, projections } = run.dataset.header;
   const projection = useView((view) => view.projection);
   const method = projections[projection]?.method;
-  const facts = [method, layer, epoch === null ? null : `epoch ${epoch}`].filter(Boolean).join(" · ");
+  const facts = [method, layer, epoch === null ? null : `epoch ${epoch}`]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <h2>
       <span class="letter">{run.letter}</span>
-      {address ? <a class="clip" href={address}>{run.name}</a> : <span class="clip">{run.name}</span>}
+      {address ? (
+        <a class="clip" href={address}>
+          {run.name}
+        </a>
+      ) : (
+        <span class="clip">{run.name}</span>
+      )}
       <small class="clip">{facts}</small>
     </h2>
   );

@@ -28,7 +28,9 @@ export function ComparePanel({ comparison, link }: PanelProps) {
       <SessionProvider session={session}>
         <SampleInRuns comparison={comparison} pinned={pinned} />
         <Shared comparison={comparison} />
-        {comparison.pairs.length > 1 && <PairChoice comparison={comparison} place={place} onPlace={setPlace} />}
+        {comparison.pairs.length > 1 && (
+          <PairChoice comparison={comparison} place={place} onPlace={setPlace} />
+        )}
         <Overall {...shown} />
         <ByCategory {...shown} />
         <Extremes {...shown} />
@@ -40,7 +42,9 @@ export function ComparePanel({ comparison, link }: PanelProps) {
 /** How many samples the runs share. */
 function Shared({ comparison: { runs, joined } }: { comparison: Comparison }) {
   const { shared, size } = joined;
-  const missing = runs.map(({ letter, dataset }) => ({ letter, n: dataset.n - shared.length })).filter(({ n }) => n > 0);
+  const missing = runs
+    .map(({ letter, dataset }) => ({ letter, n: dataset.n - shared.length }))
+    .filter(({ n }) => n > 0);
   return (
     <section>
       <h3>{`${count(shared.length)} in ${runs.length === 2 ? "both runs" : `all ${runs.length} runs`}`}</h3>
@@ -53,11 +57,24 @@ function Shared({ comparison: { runs, joined } }: { comparison: Comparison }) {
   );
 }
 
-function PairChoice({ comparison, place, onPlace }: { comparison: Comparison; place: number; onPlace: (place: number) => void }) {
+function PairChoice({
+  comparison,
+  place,
+  onPlace,
+}: {
+  comparison: Comparison;
+  place: number;
+  onPlace: (place: number) => void;
+}) {
   return (
     <div class="choice" role="group" aria-label="Which runs are compared">
       {comparison.pairs.map((pair, i) => (
-        <button key={pair.second} type="button" aria-pressed={i === place} onClick={() => onPlace(i)}>{`A and ${comparison.runs[pair.second]!.letter}`}</button>
+        <button
+          key={pair.second}
+          type="button"
+          aria-pressed={i === place}
+          onClick={() => onPlace(i)}
+        >{`A and ${comparison.runs[pair.second]!.letter}`}</button>
       ))}
     </div>
   );
@@ -66,9 +83,15 @@ function PairChoice({ comparison, place, onPlace }: { comparison: Comparison; pl
 /** Categories with more different values than this say nothing in a table. */
 const MOST_CATEGORIES = 2_000;
 
-function ByCategory(props: { comparison: Comparison; pair: Comparison["pairs"][number]; samples: Uint32Array }) {
+function ByCategory(props: {
+  comparison: Comparison;
+  pair: Comparison["pairs"][number];
+  samples: Uint32Array;
+}) {
   const { dataset } = props.comparison.runs[0]!;
-  const columns = dataset.categoryColumns.filter(({ categories }) => categories.length > 1 && categories.length <= MOST_CATEGORIES);
+  const columns = dataset.categoryColumns.filter(
+    ({ categories }) => categories.length > 1 && categories.length <= MOST_CATEGORIES,
+  );
   const first = columns.find((column) => column.name === "target") ?? columns[0];
   const [name, setName] = useState(first?.name);
   const column: CategoryColumn | undefined = columns.find((one) => one.name === name);
@@ -79,8 +102,14 @@ function ByCategory(props: { comparison: Comparison; pair: Comparison["pairs"][n
         <h3>Wins and losses</h3>
         <label class="field">
           <span class="field-label">by</span>
-          <select class="select" value={name} onChange={(event) => setName(event.currentTarget.value)}>
-            {columns.map((one) => <option key={one.name} value={one.name}>{`${one.label} of A`}</option>)}
+          <select
+            class="select"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          >
+            {columns.map((one) => (
+              <option key={one.name} value={one.name}>{`${one.label} of A`}</option>
+            ))}
           </select>
         </label>
       </div>

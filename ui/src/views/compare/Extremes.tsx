@@ -16,19 +16,35 @@ export function Extremes({ comparison, pair, samples }: ShownPair) {
   if (!ends.high.length && !ends.low.length) return null;
   return (
     <>
-      <Tiles title={`Worst in A beside ${second}`} samples={ends.high} rows={rows} differences={pair.differences} />
-      <Tiles title={`Worst in ${second} beside A`} samples={ends.low} rows={rows} differences={pair.differences} />
+      <Tiles
+        title={`Worst in A beside ${second}`}
+        samples={ends.high}
+        rows={rows}
+        differences={pair.differences}
+      />
+      <Tiles
+        title={`Worst in ${second} beside A`}
+        samples={ends.low}
+        rows={rows}
+        differences={pair.differences}
+      />
     </>
   );
 }
 
 /** The samples of the highest differences above zero, and of the lowest below it. */
-export function extremes(differences: Float32Array, samples: Uint32Array): { high: number[]; low: number[] } {
+export function extremes(
+  differences: Float32Array,
+  samples: Uint32Array,
+): { high: number[]; low: number[] } {
   const known = samples.filter((sample) => Number.isFinite(differences[sample]!));
   const ordered = Array.from(known).sort((a, b) => differences[b]! - differences[a]! || a - b);
   return {
     high: ordered.slice(0, SHOWN).filter((sample) => differences[sample]! > 0),
-    low: ordered.slice(-SHOWN).reverse().filter((sample) => differences[sample]! < 0),
+    low: ordered
+      .slice(-SHOWN)
+      .reverse()
+      .filter((sample) => differences[sample]! < 0),
   };
 }
 
@@ -45,7 +61,11 @@ function Tiles({ title, samples, rows, differences }: TilesProps) {
     <section>
       <h3>{title}</h3>
       <ul class="neighbors">
-        {samples.map((sample) => <li key={sample}><DifferenceTile row={rows[sample]!} difference={differences[sample]!} /></li>)}
+        {samples.map((sample) => (
+          <li key={sample}>
+            <DifferenceTile row={rows[sample]!} difference={differences[sample]!} />
+          </li>
+        ))}
       </ul>
     </section>
   );
@@ -56,10 +76,26 @@ function DifferenceTile({ row, difference }: { row: number; difference: number }
   const { dataset } = session;
   const hover = (value: number | null) => () => (session.hovered.value = value);
   return (
-    <button type="button" class="tile" title={sampleWords(dataset, row)} onClick={() => session.update({ pinned: row })} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
-      {hasPicture(session, row) ? <Picture row={row} size={TILE} /> : <span class="tile-id">{dataset.sampleId(row)}</span>}
+    <button
+      type="button"
+      class="tile"
+      title={sampleWords(dataset, row)}
+      onClick={() => session.update({ pinned: row })}
+      onMouseEnter={hover(row)}
+      onMouseLeave={hover(null)}
+      onFocus={hover(row)}
+      onBlur={hover(null)}
+    >
+      {hasPicture(session, row) ? (
+        <Picture row={row} size={TILE} />
+      ) : (
+        <span class="tile-id">{dataset.sampleId(row)}</span>
+      )}
       <span class="hidden-text">{`${dataset.sampleId(row)}, ${dataset.split(row)}: class `}</span>
-      <span class="tile-caption"><span class="tile-class">{dataset.category("target", row) ?? ""}</span><span class="tile-loss">{number(difference)}</span></span>
+      <span class="tile-caption">
+        <span class="tile-class">{dataset.category("target", row) ?? ""}</span>
+        <span class="tile-loss">{number(difference)}</span>
+      </span>
     </button>
   );
 }

@@ -26,13 +26,21 @@ export function Overall({ comparison, pair, samples }: ShownPair) {
               <th scope="col">n</th>
               <th scope="col">{`mean loss ${a.letter}`}</th>
               <th scope="col">{`mean loss ${b.letter}`}</th>
-              <th scope="col">{pair.unit === "loss" ? `${a.letter} − ${b.letter}` : "rank A − rank B"}</th>
+              <th scope="col">
+                {pair.unit === "loss" ? `${a.letter} − ${b.letter}` : "rank A − rank B"}
+              </th>
             </tr>
           </thead>
-          <tbody>{groups.map((group) => <SplitRow key={group.split} group={group} pair={pair} />)}</tbody>
+          <tbody>
+            {groups.map((group) => (
+              <SplitRow key={group.split} group={group} pair={pair} />
+            ))}
+          </tbody>
         </table>
       </div>
-      {groups.some((group) => group.rights.n > 0) && <Rights groups={groups} pair={pair} letters={[a.letter, b.letter]} />}
+      {groups.some((group) => group.rights.n > 0) && (
+        <Rights groups={groups} pair={pair} letters={[a.letter, b.letter]} />
+      )}
     </section>
   );
 }
@@ -59,10 +67,17 @@ function bySplit({ runs, joined }: Comparison, pair: Pair, samples: Uint32Array)
   }
   const meanLoss = (dataset: typeof a, rows: Int32Array, own: number[]): number => {
     const column = dataset.column("loss");
-    return column?.kind === "number" ? moments(own.map((sample) => column.values[rows[sample]!]!)).mean : NaN;
+    return column?.kind === "number"
+      ? moments(own.map((sample) => column.values[rows[sample]!]!)).mean
+      : NaN;
   };
   const accuracy = (dataset: typeof a, rows: Int32Array, own: number[]): number =>
-    moments(rightOf(dataset, Int32Array.from(own, (sample) => rows[sample]!))).mean;
+    moments(
+      rightOf(
+        dataset,
+        Int32Array.from(own, (sample) => rows[sample]!),
+      ),
+    ).mean;
   return [...splits].map(([split, own]) => ({
     split,
     losses: [meanLoss(a, rowsA, own), meanLoss(b, rowsB, own)] as [number, number],
@@ -87,34 +102,54 @@ function SplitRow({ group, pair }: { group: Group; pair: Pair }) {
       <td>{whole(found.n)}</td>
       <td class={clear ? "" : "is-apart"}>{number(losses[0])}</td>
       <td class={clear ? "" : "is-apart"}>{number(losses[1])}</td>
-      <td><Difference of={found.difference} /></td>
+      <td>
+        <Difference of={found.difference} />
+      </td>
     </tr>
   );
 }
 
 /** A difference with its interval; pale where it may be chance. */
-export function Difference({ of: { effect, lower, upper }, share = false }: { of: Evidence; share?: boolean }) {
+export function Difference({
+  of: { effect, lower, upper },
+  share = false,
+}: {
+  of: Evidence;
+  share?: boolean;
+}) {
   if (!Number.isFinite(effect)) return <span>–</span>;
   const clear = lower > 0 || upper < 0;
   const say = share ? percent : number;
   const interval = Number.isFinite(lower) ? bounds([lower, upper], say) : "no interval";
   return (
-    <span class={clear ? "difference" : "difference is-unclear"} title={clear ? undefined : "The interval holds zero: may be chance"}>
+    <span
+      class={clear ? "difference" : "difference is-unclear"}
+      title={clear ? undefined : "The interval holds zero: may be chance"}
+    >
       <b>{say(effect)}</b> <small>{`(${interval})`}</small>
     </span>
   );
 }
 
-function Rights({ groups, pair, letters: [a, b] }: { groups: Group[]; pair: Pair; letters: [string, string] }) {
+function Rights({
+  groups,
+  pair,
+  letters: [a, b],
+}: {
+  groups: Group[];
+  pair: Pair;
+  letters: [string, string];
+}) {
   return (
     <ul class="rights">
-      {groups.filter(({ rights }) => rights.n > 0).map(({ split, rights, accuracy }) => (
-        <li key={split}>
-          {`${split}: right in ${a} ${percent(accuracy[0])}, in ${b} ${percent(accuracy[1])}; only in ${a} ${whole(rights.firstBetter)}, only in ${b} ${whole(rights.secondBetter)}`}
-          {pair.comparability.correctness ? null : <small> (each by its own classes)</small>}
-        </li>
-      ))}
+      {groups
+        .filter(({ rights }) => rights.n > 0)
+        .map(({ split, rights, accuracy }) => (
+          <li key={split}>
+            {`${split}: right in ${a} ${percent(accuracy[0])}, in ${b} ${percent(accuracy[1])}; only in ${a} ${whole(rights.firstBetter)}, only in ${b} ${whole(rights.secondBetter)}`}
+            {pair.comparability.correctness ? null : <small> (each by its own classes)</small>}
+          </li>
+        ))}
     </ul>
   );
 }
-

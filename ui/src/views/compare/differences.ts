@@ -80,7 +80,11 @@ export interface Tally {
 }
 
 /** Wins, losses and the mean of differences of a loss (less is better). */
-export function tally(differences: Float32Array, samples: ArrayLike<number>, confidence: number): Tally {
+export function tally(
+  differences: Float32Array,
+  samples: ArrayLike<number>,
+  confidence: number,
+): Tally {
   const own = new Float32Array(samples.length);
   let [n, firstBetter, secondBetter] = [0, 0, 0];
   for (let i = 0; i < samples.length; i++) {

@@ -33,7 +33,12 @@ export function join(runs: readonly Keyed[]): Joined {
   });
   const rowOf = sampleOf.map((samples) => inverse(samples, numbers.size));
   const all = Uint32Array.from({ length: numbers.size }, (_, sample) => sample);
-  return { size: numbers.size, rowOf, sampleOf, shared: all.filter((sample) => rowOf.every((rows) => rows[sample]! >= 0)) };
+  return {
+    size: numbers.size,
+    rowOf,
+    sampleOf,
+    shared: all.filter((sample) => rowOf.every((rows) => rows[sample]! >= 0)),
+  };
 }
 
 function inverse(samples: Int32Array, size: number): Int32Array {

@@ -25,10 +25,14 @@ export class Link {
     this.revision = this.changes;
     this.linked = sessions.map(() => null);
     this.followFilters();
-    this.follow((session) => session.hovered.value, (session, row) => (session.hovered.value = row));
+    this.follow(
+      (session) => session.hovered.value,
+      (session, row) => (session.hovered.value = row),
+    );
     this.follow(
       (session) => session.state.value.pinned,
-      (session, row) => session.state.peek().pinned !== row && session.update({ pinned: row }, { undoable: false }),
+      (session, row) =>
+        session.state.peek().pinned !== row && session.update({ pinned: row }, { undoable: false }),
     );
   }
 
@@ -44,7 +48,12 @@ export class Link {
     const kept = new Uint32Array(size);
     let count = 0;
     for (let sample = 0; sample < size; sample++)
-      if (own.every((passes, run) => !passes || (rowOf[run]![sample]! >= 0 && passes(rowOf[run]![sample]!)))) kept[count++] = sample;
+      if (
+        own.every(
+          (passes, run) => !passes || (rowOf[run]![sample]! >= 0 && passes(rowOf[run]![sample]!)),
+        )
+      )
+        kept[count++] = sample;
     return kept.subarray(0, count);
   }
 
@@ -75,7 +84,9 @@ export class Link {
   private share(cut: number): void {
     if (cut >= 0) {
       this.linked.fill(null);
-      this.sessions.forEach((session, run) => run !== cut && session.update({ filters: [] }, { undoable: false }));
+      this.sessions.forEach(
+        (session, run) => run !== cut && session.update({ filters: [] }, { undoable: false }),
+      );
     }
     const passes = this.sessions.map((session, run) => this.ownPasses(session, run));
     this.sessions.forEach((session, run) => {
@@ -83,17 +94,24 @@ export class Link {
       const { filters } = session.state.peek();
       if (others.every((pass) => pass === null)) {
         this.linked[run] = null;
-        if (ownFilters(filters).length !== filters.length) session.update({ filters: ownFilters(filters) }, { undoable: false });
+        if (ownFilters(filters).length !== filters.length)
+          session.update({ filters: ownFilters(filters) }, { undoable: false });
         return;
       }
       const rows = this.rowsThatPass(run, others);
       this.linked[run] = marked(rows, this.joined.sampleOf[run]!.length);
-      session.update({ filters: withFilter(filters, { type: "rows", label: LINK_LABEL, rows }) }, { undoable: false });
+      session.update(
+        { filters: withFilter(filters, { type: "rows", label: LINK_LABEL, rows }) },
+        { undoable: false },
+      );
     });
     this.changes.value++;
   }
 
-  private rowsThatPass(run: number, others: readonly (((row: number) => boolean) | null)[]): Uint32Array {
+  private rowsThatPass(
+    run: number,
+    others: readonly (((row: number) => boolean) | null)[],
+  ): Uint32Array {
     const samples = this.joined.sampleOf[run]!;
     return Uint32Array.from(samples.keys()).filter((row) =>
       others.every((passes, other) => {
@@ -115,7 +133,10 @@ export class Link {
   }
 
   /** Carry a row of one run over to the others whenever it changes there. */
-  private follow(read: (session: Session) => number | null, write: (session: Session, row: number | null) => void): void {
+  private follow(
+    read: (session: Session) => number | null,
+    write: (session: Session, row: number | null) => void,
+  ): void {
     const last: (number | null)[] = this.sessions.map(() => null);
     this.sessions.forEach((session, run) => {
       this.endings.push(

@@ -2,7 +2,14 @@
 import { Dataset } from "../../data/dataset";
 import type { Source } from "../../data/source";
 import { Session, firstView, type ViewState } from "../../state";
-import { aligned, comparability, differenceColumn, ranks, subtract, type Comparability } from "./differences";
+import {
+  aligned,
+  comparability,
+  differenceColumn,
+  ranks,
+  subtract,
+  type Comparability,
+} from "./differences";
 import { join, type Joined } from "./join";
 
 /** Runs beside each other at most. */
@@ -67,17 +74,32 @@ async function sheetOf(source: Source, path: string, runId: string): Promise<Ima
 }
 
 /** Join runs that were read, and give each the columns of differences. */
-export function compareRuns(read: readonly { runId: string; dataset: Dataset }[], source: Source): Comparison {
+export function compareRuns(
+  read: readonly { runId: string; dataset: Dataset }[],
+  source: Source,
+): Comparison {
   const joined = join(read.map(({ dataset }) => dataset));
   const datasets = read.map(({ dataset }) => dataset);
   const pairs = datasets.slice(1).map((_, place) => pairOf(datasets, joined, place + 1));
   const runs = read.map(({ runId, dataset }, place) => {
     const columns = pairs.map((pair) =>
-      differenceColumn(pair.column, pair.label, describe(pair), pair.differences, joined.sampleOf[place]!),
+      differenceColumn(
+        pair.column,
+        pair.label,
+        describe(pair),
+        pair.differences,
+        joined.sampleOf[place]!,
+      ),
     );
     const whole = dataset.with(columns);
     const session = new Session(whole, sourceOf(source, runId), openingView(whole, pairs));
-    return { letter: LETTERS[place]!, name: dataset.header.run_name ?? runId, runId, dataset: whole, session };
+    return {
+      letter: LETTERS[place]!,
+      name: dataset.header.run_name ?? runId,
+      runId,
+      dataset: whole,
+      session,
+    };
   });
   return { runs, joined, pairs };
 }
@@ -103,19 +125,32 @@ function pairOf(datasets: readonly Dataset[], joined: Joined, second: number): P
   const rights = subtract(rightOf(a, joined.rowOf[0]!), rightOf(b, joined.rowOf[second]!));
   const what = unit === "loss" ? "loss" : "rank of loss";
   const label = `${what}: A − ${LETTERS[second]}`;
-  return { second, column: `difference_${second}`, label, comparability: found, differences, rights, unit };
+  return {
+    second,
+    column: `difference_${second}`,
+    label,
+    comparability: found,
+    differences,
+    rights,
+    unit,
+  };
 }
 
 function lossOf(dataset: Dataset, rows: Int32Array): Float32Array {
   const column = dataset.column("loss");
-  return column?.kind === "number" ? aligned(column.values, rows) : new Float32Array(rows.length).fill(NaN);
+  return column?.kind === "number"
+    ? aligned(column.values, rows)
+    : new Float32Array(rows.length).fill(NaN);
 }
 
 /** 1 right, 0 wrong, NaN unknown. */
 export function rightOf(dataset: Dataset, rows: Int32Array): Float32Array {
   return Float32Array.from(rows, (row) => {
     if (row < 0) return NaN;
-    const [target, prediction] = [dataset.category("target", row), dataset.category("prediction", row)];
+    const [target, prediction] = [
+      dataset.category("target", row),
+      dataset.category("prediction", row),
+    ];
     return target === undefined || prediction === undefined ? NaN : Number(target === prediction);
   });
 }

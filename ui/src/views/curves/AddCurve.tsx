@@ -53,7 +53,11 @@ function Choice({ label, columns, value, onChange }: ChoiceProps) {
   return (
     <label>
       <span>{label}</span>
-      <select class="select" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        class="select"
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {!value && <option value="">choose a column</option>}
         {columns.map((column) => (
           <option key={column.name} value={column.name}>

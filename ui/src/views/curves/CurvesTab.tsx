@@ -43,7 +43,11 @@ export function CurvesTab() {
     <section class="curves" aria-label="Curves">
       <CurveOptions options={options} groups={groups} />
       {own.length > 0 && <CurveList groups={own} options={options} isOwn />}
-      {groups.length > 0 ? <CurveList groups={matching(groups, options)} options={options} /> : <NoCurves />}
+      {groups.length > 0 ? (
+        <CurveList groups={matching(groups, options)} options={options} />
+      ) : (
+        <NoCurves />
+      )}
     </section>
   );
 }
@@ -78,23 +82,43 @@ function CurveOptions({ options, groups }: { options: Options; groups: CurveGrou
       {measures.length > 1 && (
         <label>
           <span>Measure</span>
-          <select class="select" value={options.measure.value ?? measures[0]} onChange={(event) => (options.measure.value = event.currentTarget.value)}>
+          <select
+            class="select"
+            value={options.measure.value ?? measures[0]}
+            onChange={(event) => (options.measure.value = event.currentTarget.value)}
+          >
             {measures.map((name) => (
-              <option key={name} value={name}>{labelOfMeasure(dataset, name)}</option>
+              <option key={name} value={name}>
+                {labelOfMeasure(dataset, name)}
+              </option>
             ))}
           </select>
         </label>
       )}
       <label>
         <span>Bins of</span>
-        <select class="select" value={options.binning.value} onChange={(event) => (options.binning.value = event.currentTarget.value as Shown)}>
+        <select
+          class="select"
+          value={options.binning.value}
+          onChange={(event) => (options.binning.value = event.currentTarget.value as Shown)}
+        >
           <option value="quantile">equal count</option>
           <option value="equal_width">equal width</option>
         </select>
       </label>
-      <input type="search" placeholder="Find a field" aria-label="Find a curve by its field" value={options.query.value} onInput={(event) => (options.query.value = event.currentTarget.value)} />
+      <input
+        type="search"
+        placeholder="Find a field"
+        aria-label="Find a curve by its field"
+        value={options.query.value}
+        onInput={(event) => (options.query.value = event.currentTarget.value)}
+      />
       <label class="check">
-        <input type="checkbox" checked={options.ofSelection.value} onChange={(event) => (options.ofSelection.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={options.ofSelection.value}
+          onChange={(event) => (options.ofSelection.value = event.currentTarget.checked)}
+        />
         <span>of the selection only</span>
       </label>
       <AddCurve />
@@ -102,13 +126,22 @@ function CurveOptions({ options, groups }: { options: Options; groups: CurveGrou
   );
 }
 
-function CurveList({ groups, options, isOwn = false }: { groups: CurveGroup[]; options: Options; isOwn?: boolean }) {
+function CurveList({
+  groups,
+  options,
+  isOwn = false,
+}: {
+  groups: CurveGroup[];
+  options: Options;
+  isOwn?: boolean;
+}) {
   const [shown, setShown] = useState(FIRST_SHOWN);
   const wanted = groups.findIndex((group) => isWanted(group, focusedField.value));
   useEffect(() => {
     if (wanted >= shown) setShown(wanted + 1);
   }, [wanted]);
-  if (!groups.length) return <p class="empty">No field of that name. Empty the search to see all curves.</p>;
+  if (!groups.length)
+    return <p class="empty">No field of that name. Empty the search to see all curves.</p>;
   return (
     <>
       <ol class="curve-list">
@@ -152,16 +185,40 @@ function CurveItem({ group, options, isOwn }: ItemProps) {
   const curve = useCurve(group, options, field);
   const measure = labelOfMeasure(dataset, group.measure);
   const remove = (): void =>
-    update({ addedCurves: state.peek().addedCurves.filter((one) => one.field !== group.field || one.measure !== group.measure) });
+    update({
+      addedCurves: state
+        .peek()
+        .addedCurves.filter((one) => one.field !== group.field || one.measure !== group.measure),
+    });
   return (
     <article class="curve" ref={box} tabIndex={-1} aria-label={`${measure} by ${name}`}>
       <header>
         <h3 title={field?.description || name}>{name}</h3>
         {curve && <BinningNote curve={curve} group={group} />}
-        <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>{asTable ? "Drawing" : "Table"}</button>
-        {isOwn && <button type="button" class="quiet" aria-label={`Remove the curve of ${name}`} onClick={remove}>✕</button>}
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
+          {asTable ? "Drawing" : "Table"}
+        </button>
+        {isOwn && (
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`Remove the curve of ${name}`}
+            onClick={remove}
+          >
+            ✕
+          </button>
+        )}
       </header>
-      {curve ? <CurveBody curve={curve} field={field} name={name} measure={measure} asTable={asTable} /> : <CannotDraw name={name} />}
+      {curve ? (
+        <CurveBody curve={curve} field={field} name={name} measure={measure} asTable={asTable} />
+      ) : (
+        <CannotDraw name={name} />
+      )}
     </article>
   );
 }
@@ -172,7 +229,9 @@ function useSessionParts() {
 }
 
 function CannotDraw({ name }: { name: string }) {
-  return <p class="empty">{`${name} is not among the columns of this page, or nothing is selected.`}</p>;
+  return (
+    <p class="empty">{`${name} is not among the columns of this page, or nothing is selected.`}</p>
+  );
 }
 
 /** The analysis' curve, or one worked out here: of the selection, or of a person's own pair of columns. */
@@ -187,7 +246,14 @@ function useCurve(group: CurveGroup, options: Options, field: Column | undefined
     const measure = columnOfMeasure(dataset, group.measure);
     const canCompute = field && isField(field) && measure && isMeasure(measure);
     if (!canCompute || (ready && !rows)) return ready;
-    const made = computeCurve(dataset, field, measure, binning, dataset.header.confidence, rows ?? undefined);
+    const made = computeCurve(
+      dataset,
+      field,
+      measure,
+      binning,
+      dataset.header.confidence,
+      rows ?? undefined,
+    );
     return Object.keys(made.series).length ? made : null;
   }, [dataset, group.field, group.measure, binning, rows]);
 }
@@ -195,9 +261,18 @@ function useCurve(group: CurveGroup, options: Options, field: Column | undefined
 function BinningNote({ curve, group }: { curve: Curve; group: CurveGroup }) {
   const bins = Object.values(curve.series)[0]?.length ?? 0;
   const exact = Object.values(curve.series)[0]?.every((bin) => bin.lower === bin.upper);
-  const how = curve.binning === "categorical" ? "categories" : exact ? "values" : plain(curve.binning === "quantile" ? "bins of equal count" : "bins of equal width");
+  const how =
+    curve.binning === "categorical"
+      ? "categories"
+      : exact
+        ? "values"
+        : plain(curve.binning === "quantile" ? "bins of equal count" : "bins of equal width");
   const alike = group.similar.length ? `, like ${group.similar.join(", ")}` : "";
-  return <small title={alike ? `${group.similar.join(", ")} say nearly the same` : undefined}>{`${bins} ${how}${alike}`}</small>;
+  return (
+    <small
+      title={alike ? `${group.similar.join(", ")} say nearly the same` : undefined}
+    >{`${bins} ${how}${alike}`}</small>
+  );
 }
 
 interface BodyProps {
@@ -228,7 +303,13 @@ function CurveBody({ curve, field, name, measure, asTable }: BodyProps) {
       {asTable ? (
         <CurveTable {...shared} />
       ) : (
-        <CurveChart {...shared} colorOf={colorOf} width={width} kept={keptBins(active, bins)} onKeep={field && keep} />
+        <CurveChart
+          {...shared}
+          colorOf={colorOf}
+          width={width}
+          kept={keptBins(active, bins)}
+          onKeep={field && keep}
+        />
       )}
     </div>
   );

@@ -1,9 +1,9 @@
 /** Bins of a column, as the analysis makes them (`mlflow_latent/curves.py`), the same for all splits. */
-import { lowerBound, quantileOfSorted, upperBound } from '../selection/evidence';
-import type { Values } from '../selection/separation';
+import { lowerBound, quantileOfSorted, upperBound } from "../selection/evidence";
+import type { Values } from "../selection/separation";
 
 /** How a number is cut into bins. */
-export type Binning = 'quantile' | 'equal_width' | 'categorical';
+export type Binning = "quantile" | "equal_width" | "categorical";
 
 /** Bins of one column: `place` says which bin a row is in, −1 where it has no value. */
 export interface Bins {
@@ -15,11 +15,16 @@ export interface Bins {
 export const BINS = 10;
 export const CATEGORIES_SHOWN = 20; // the rest is one bin, "(other)"
 export const FEW_VALUES = 12; // a number with at most so many different values has a bin for each
-export const OTHER = '(other)';
+export const OTHER = "(other)";
 
 /** Bin a column over `rows`; no bins where no row has a value. */
-export function makeBins(column: Values, rows: ArrayLike<number>, binning: Binning, count = BINS): Bins {
-  if (column.kind === 'category') return categoryBins(column, rows);
+export function makeBins(
+  column: Values,
+  rows: ArrayLike<number>,
+  binning: Binning,
+  count = BINS,
+): Bins {
+  if (column.kind === "category") return categoryBins(column, rows);
   const values = sortedValues(column.values, rows);
   if (!values.length) return { binning, spans: [], place: () => -1 };
   const distinct = fewDistinct(values);
@@ -27,7 +32,7 @@ export function makeBins(column: Values, rows: ArrayLike<number>, binning: Binni
   const [lowest, highest] = [values[0]!, values.at(-1)!];
   const steps = Array.from({ length: count + 1 }, (_, i) => i / count);
   const edges =
-    binning === 'quantile'
+    binning === "quantile"
       ? unique(steps.map((share) => quantileOfSorted(values, share)))
       : steps.map((share) => (share === 1 ? highest : lowest + share * (highest - lowest)));
   return numberBins(column.values, binning, edges);
@@ -54,13 +59,18 @@ function fewDistinct(sorted: Float32Array): number[] | null {
 }
 
 function exactBins(values: ArrayLike<number>, distinct: number[]): Bins {
-  const spans = distinct.map((value) => ({ label: short(value), lower: value, upper: value, categories: [] }));
+  const spans = distinct.map((value) => ({
+    label: short(value),
+    lower: value,
+    upper: value,
+    categories: [],
+  }));
   const place = (row: number): number => {
     const value = values[row]!;
     const at = Number.isFinite(value) ? lowerBound(distinct, value) : -1;
     return at < distinct.length && distinct[at] === value ? at : -1;
   };
-  return { binning: 'quantile', spans, place };
+  return { binning: "quantile", spans, place };
 }
 
 function numberBins(values: ArrayLike<number>, binning: Binning, edges: number[]): Bins {
@@ -77,26 +87,43 @@ function numberBins(values: ArrayLike<number>, binning: Binning, edges: number[]
   return { binning, spans, place };
 }
 
-function categoryBins(column: Values & { kind: 'category' }, rows: ArrayLike<number>): Bins {
+function categoryBins(column: Values & { kind: "category" }, rows: ArrayLike<number>): Bins {
   const counts = new Uint32Array(column.categories.length);
   for (let i = 0; i < rows.length; i++) {
     const code = column.codes[rows[i]!]!;
     if (code < counts.length) counts[code]!++;
   }
   const there = Array.from(counts.keys()).filter((code) => counts[code]! > 0);
-  const shown = there.sort((a, b) => counts[b]! - counts[a]! || a - b).slice(0, CATEGORIES_SHOWN).sort((a, b) => a - b);
+  const shown = there
+    .sort((a, b) => counts[b]! - counts[a]! || a - b)
+    .slice(0, CATEGORIES_SHOWN)
+    .sort((a, b) => a - b);
   const binOf = new Int32Array(column.categories.length).fill(-1);
   shown.forEach((code, bin) => (binOf[code] = bin));
-  const others = Array.from(counts.keys()).filter((code) => counts[code]! > 0 && binOf[code] === -1);
+  const others = Array.from(counts.keys()).filter(
+    (code) => counts[code]! > 0 && binOf[code] === -1,
+  );
   for (const code of others) binOf[code] = shown.length;
   const spans = shown.map((code) => span(column.categories[code]!, [column.categories[code]!]));
-  if (others.length) spans.push(span(OTHER, others.map((code) => column.categories[code]!)));
-  return { binning: 'categorical', spans, place: (row) => binOf[column.codes[row]!] ?? -1 };
+  if (others.length)
+    spans.push(
+      span(
+        OTHER,
+        others.map((code) => column.categories[code]!),
+      ),
+    );
+  return { binning: "categorical", spans, place: (row) => binOf[column.codes[row]!] ?? -1 };
 }
 
-const span = (label: string, categories: string[]) => ({ label, lower: null, upper: null, categories });
+const span = (label: string, categories: string[]) => ({
+  label,
+  lower: null,
+  upper: null,
+  categories,
+});
 
-const unique = (sorted: number[]): number[] => sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
+const unique = (sorted: number[]): number[] =>
+  sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
 
 /** Four significant digits, as in the analysis. */
 export const short = (value: number): string => String(Number(value.toPrecision(4)));

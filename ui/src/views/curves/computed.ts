@@ -38,7 +38,8 @@ export function computeCurve(
 }
 
 /** 0 … n − 1. */
-export const everyRow = (n: number): Uint32Array => Uint32Array.from({ length: n }, (_, row) => row);
+export const everyRow = (n: number): Uint32Array =>
+  Uint32Array.from({ length: n }, (_, row) => row);
 
 /** The rows of each split that has any; without a column of splits, all of them as `samples`. */
 export function rowsBySplit(dataset: Dataset, rows: Uint32Array): RowsOfSplits {

@@ -27,7 +27,9 @@ export function useWidth(first: number): [RefObject<HTMLDivElement | null>, numb
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(120, Math.floor(entry!.contentRect.width))));
+    const observer = new ResizeObserver(([entry]) =>
+      setWidth(Math.max(120, Math.floor(entry!.contentRect.width))),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

@@ -56,7 +56,9 @@ export function keptBins(filter: Filter | undefined, bins: readonly CurveBin[]):
   if (filter?.type === "categories") {
     const named = new Set(bins.map((bin) => bin.label));
     const others = filter.categories.some((name) => !named.has(name));
-    return bins.map(({ label }) => filter.categories.includes(label) || (label === OTHER && others));
+    return bins.map(
+      ({ label }) => filter.categories.includes(label) || (label === OTHER && others),
+    );
   }
   if (filter?.type !== "range") return null;
   return bins.map(({ lower, upper }) => {

@@ -1,5 +1,5 @@
 /** Where the parts of a curve's drawing go: pure numbers, in pixels. */
-import type { Curve, CurveBin } from '../../payload';
+import type { Curve, CurveBin } from "../../payload";
 
 /** A number axis: its ends and its ticks, all round. */
 export interface Axis {
@@ -20,7 +20,9 @@ export function roundAxis(low: number, high: number, wanted = 4): Axis {
   const step = [1, 2, 5, 10].map((k) => k * decade).find((value) => value >= raw * 0.999)!;
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toFixed(Math.min(digits, 20))));
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toFixed(Math.min(digits, 20))),
+  );
   return { low: ticks[0]!, high: ticks.at(-1)!, ticks };
 }
 
@@ -50,7 +52,10 @@ export const along = (axis: Axis, value: number, from: number, to: number): numb
 /** Splits of a curve in the order of the report, and those that it does not know after them. */
 export function splitsOf(curve: Curve, order: readonly string[]): string[] {
   const there = Object.keys(curve.series);
-  return [...order.filter((split) => there.includes(split)), ...there.filter((split) => !order.includes(split))];
+  return [
+    ...order.filter((split) => there.includes(split)),
+    ...there.filter((split) => !order.includes(split)),
+  ];
 }
 
 /** The edges of number bins, one more than bins; null where a bin is a category or a single value. */

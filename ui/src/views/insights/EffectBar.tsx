@@ -25,7 +25,9 @@ function Whisker({ insight }: { insight: InsightHeader }) {
   const [lower, upper] = insight.interval;
   if (lower === null && upper === null) return null;
   const isRatio = scaleOf(insight.effect_name) === "ratio";
-  const place = isRatio ? (value: number) => Math.log(Math.max(value, 1e-6)) : (value: number) => value;
+  const place = isRatio
+    ? (value: number) => Math.log(Math.max(value, 1e-6))
+    : (value: number) => value;
   const nothing = isRatio ? 1 : 0;
   const ends = comparable(insight, dataset.header.insights)
     .flatMap((one) => [nothing, ...one.interval, one.effect])
@@ -42,7 +44,12 @@ function Whisker({ insight }: { insight: InsightHeader }) {
       <line x1={0} x2={WIDTH} y1={middle} y2={middle} class="whisker-axis" />
       <line x1={x(nothing)} x2={x(nothing)} y1={2} y2={HEIGHT - 2} class="whisker-nothing" />
       <line x1={from} x2={to} y1={middle} y2={middle} class="whisker-line" />
-      {[lower === null ? null : from, upper === null ? null : to].map((end, i) => end !== null && <line key={i} x1={end} x2={end} y1={middle - 4} y2={middle + 4} class="whisker-end" />)}
+      {[lower === null ? null : from, upper === null ? null : to].map(
+        (end, i) =>
+          end !== null && (
+            <line key={i} x1={end} x2={end} y1={middle - 4} y2={middle + 4} class="whisker-end" />
+          ),
+      )}
       <circle cx={x(insight.effect)} cy={middle} r={4} class="whisker-dot" />
     </svg>
   );
@@ -52,7 +59,9 @@ function Whisker({ insight }: { insight: InsightHeader }) {
 function comparable(insight: InsightHeader, all: readonly InsightHeader[]): InsightHeader[] {
   const scale = scaleOf(insight.effect_name);
   const isAlike = (other: InsightHeader): boolean =>
-    scale === "difference" ? other.effect_name === insight.effect_name : scaleOf(other.effect_name) === scale;
+    scale === "difference"
+      ? other.effect_name === insight.effect_name
+      : scaleOf(other.effect_name) === scale;
   return [insight, ...all.filter(isAlike)];
 }
 
@@ -60,13 +69,21 @@ function comparable(insight: InsightHeader, all: readonly InsightHeader[]): Insi
 export function BaseRates({ insight }: { insight: InsightHeader }) {
   const all = rates(insight);
   if (!all.length) return null;
-  const most = (unit: Rate["unit"]): number => Math.max(...all.filter((rate) => rate.unit === unit).map((rate) => Math.abs(rate.value)), Number.MIN_VALUE);
+  const most = (unit: Rate["unit"]): number =>
+    Math.max(
+      ...all.filter((rate) => rate.unit === unit).map((rate) => Math.abs(rate.value)),
+      Number.MIN_VALUE,
+    );
   return (
     <dl class="rates">
       {all.map((rate) => (
         <div key={rate.name} class={rate.isInside ? "is-inside" : ""}>
           <dt>{rate.name}</dt>
-          <dd class="rate-bar" aria-hidden="true">{rate.unit !== "count" && <i style={{ width: `${(100 * Math.abs(rate.value)) / most(rate.unit)}%` }} />}</dd>
+          <dd class="rate-bar" aria-hidden="true">
+            {rate.unit !== "count" && (
+              <i style={{ width: `${(100 * Math.abs(rate.value)) / most(rate.unit)}%` }} />
+            )}
+          </dd>
           <dd class="rate-value">{rate.text}</dd>
         </div>
       ))}

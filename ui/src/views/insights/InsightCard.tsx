@@ -36,30 +36,60 @@ export function InsightCard({ insight, rank, reviews, onCurve, onRelated }: Card
     setOpened(null);
   };
   return (
-    <article class={`insight${isSelected ? " is-selected" : ""}${review ? ` is-${review.status}` : ""}`} id={`insight-${insight.key}`} aria-label={insight.title}>
+    <article
+      class={`insight${isSelected ? " is-selected" : ""}${review ? ` is-${review.status}` : ""}`}
+      id={`insight-${insight.key}`}
+      aria-label={insight.title}
+    >
       <CardHead insight={insight} rank={rank} review={review} />
       <h3>
-        <button type="button" aria-pressed={isSelected} onClick={toggle} title={isSelected ? "Show all samples again" : "Show these samples only"}>{insight.title}</button>
+        <button
+          type="button"
+          aria-pressed={isSelected}
+          onClick={toggle}
+          title={isSelected ? "Show all samples again" : "Show these samples only"}
+        >
+          {insight.title}
+        </button>
       </h3>
       <Strip rows={rows} />
       <Effect insight={insight} confidence={dataset.header.confidence} />
       {isOpen && <CardBody insight={insight} rows={rows} onCurve={onCurve} onRelated={onRelated} />}
       {isOpen && <ReviewBox insightKey={insight.key} review={review} reviews={reviews} />}
       <div class="card-foot">
-        <button type="button" class="link" aria-expanded={isOpen} onClick={() => setOpened(!isOpen)}>{isOpen ? "Less" : "More"}</button>
+        <button
+          type="button"
+          class="link"
+          aria-expanded={isOpen}
+          onClick={() => setOpened(!isOpen)}
+        >
+          {isOpen ? "Less" : "More"}
+        </button>
         <CardActions insight={insight} onCurve={onCurve} />
       </div>
     </article>
   );
 }
 
-function CardHead({ insight, rank, review }: { insight: InsightHeader; rank: number; review: Review | undefined }) {
+function CardHead({
+  insight,
+  rank,
+  review,
+}: {
+  insight: InsightHeader;
+  rank: number;
+  review: Review | undefined;
+}) {
   return (
     <p class="card-head">
       <span class="rank">{rank}</span>
       <span>{capital(plain(insight.kind))}</span>
       {insight.split && <span>{`in ${insight.split}`}</span>}
-      {review && <span class={`tag is-${review.status}`} title={review.comment || undefined}>{review.status}</span>}
+      {review && (
+        <span class={`tag is-${review.status}`} title={review.comment || undefined}>
+          {review.status}
+        </span>
+      )}
     </p>
   );
 }
@@ -72,7 +102,8 @@ function Strip({ rows }: { rows: Uint32Array }) {
   const session = useSession();
   const { dataset } = session;
   const loss = dataset.column("loss");
-  const value = (row: number): number => (loss?.kind === "number" && Number.isFinite(loss.values[row]!) ? loss.values[row]! : -Infinity);
+  const value = (row: number): number =>
+    loss?.kind === "number" && Number.isFinite(loss.values[row]!) ? loss.values[row]! : -Infinity;
   const shown = topRows(rows, value, (row) => hasPicture(session, row));
   if (!shown.length) return null;
   return (
@@ -97,7 +128,11 @@ function Strip({ rows }: { rows: Uint32Array }) {
 }
 
 /** The `STRIP` rows of the largest values among those wanted; one pass, as an insight may hold half a million. */
-function topRows(rows: Uint32Array, value: (row: number) => number, wanted: (row: number) => boolean): number[] {
+function topRows(
+  rows: Uint32Array,
+  value: (row: number) => number,
+  wanted: (row: number) => boolean,
+): number[] {
   const top: number[] = [];
   for (const row of rows) {
     if (top.length === STRIP && value(row) <= value(top.at(-1)!)) continue;
@@ -115,9 +150,16 @@ function CardBody({ insight, rows, onCurve, onRelated }: BodyProps) {
   return (
     <div class="card-body">
       <BaseRates insight={insight} />
-      <p class="counts" title={`p = ${insight.p_value}, ${qValue(insight.q_value)} after correction`}>{`${samplesBySplit(insight.counts, rows.length)} · ${qValue(insight.q_value)}`}</p>
+      <p
+        class="counts"
+        title={`p = ${insight.p_value}, ${qValue(insight.q_value)} after correction`}
+      >{`${samplesBySplit(insight.counts, rows.length)} · ${qValue(insight.q_value)}`}</p>
       <Fields fields={insight.metadata} onCurve={onCurve} />
-      {insight.action && <p class="action"><b>What to do</b> {insight.action}</p>}
+      {insight.action && (
+        <p class="action">
+          <b>What to do</b> {insight.action}
+        </p>
+      )}
       <Children insight={insight} />
       {insight.related.length > 0 && (
         <div class="related">
@@ -125,7 +167,9 @@ function CardBody({ insight, rows, onCurve, onRelated }: BodyProps) {
           <ul>
             {insight.related.map(({ kind, title, shared }) => (
               <li key={`${kind}${title}`}>
-                <button type="button" class="link" onClick={() => onRelated(kind, title)}>{title}</button>
+                <button type="button" class="link" onClick={() => onRelated(kind, title)}>
+                  {title}
+                </button>
                 <small>{`${plain(kind)}, ${count(shared)} in both`}</small>
               </li>
             ))}
@@ -147,7 +191,9 @@ function Children({ insight }: { insight: InsightHeader }) {
       <ul>
         {insight.children.map((child) => (
           <li key={child.key}>
-            <button type="button" class="link" onClick={() => selectInsight(session, child)}>{child.title}</button>
+            <button type="button" class="link" onClick={() => selectInsight(session, child)}>
+              {child.title}
+            </button>
             <small>{`${plain(child.kind)}, ${count(dataset.insightRows(child).length)}`}</small>
           </li>
         ))}
@@ -158,12 +204,36 @@ function Children({ insight }: { insight: InsightHeader }) {
 
 function CardActions({ insight, onCurve }: Pick<CardProps, "insight" | "onCurve">) {
   const session = useSession();
-  const field = insight.metadata.find((one) => session.dataset.header.curves.some((curve) => curve.field === one.name || curve.similar_fields.includes(one.name)));
+  const field = insight.metadata.find((one) =>
+    session.dataset.header.curves.some(
+      (curve) => curve.field === one.name || curve.similar_fields.includes(one.name),
+    ),
+  );
   return (
     <>
-      <button type="button" class="link" onClick={() => selectInsight(session, insight, { tab: "samples" })}>Samples</button>
-      {field && <button type="button" class="link" onClick={() => (selectInsight(session, insight), onCurve(field.name))}>Curve</button>}
-      <button type="button" class="link" onClick={() => selectInsight(session, insight, { tab: "selection" })}>Compare with the rest</button>
+      <button
+        type="button"
+        class="link"
+        onClick={() => selectInsight(session, insight, { tab: "samples" })}
+      >
+        Samples
+      </button>
+      {field && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => (selectInsight(session, insight), onCurve(field.name))}
+        >
+          Curve
+        </button>
+      )}
+      <button
+        type="button"
+        class="link"
+        onClick={() => selectInsight(session, insight, { tab: "selection" })}
+      >
+        Compare with the rest
+      </button>
     </>
   );
 }

@@ -24,7 +24,8 @@ export function InsightsTab() {
   const status = useSignal<Status>("open");
   const ranked = header.insights.map((insight, place) => ({ insight, rank: place + 1 }));
   const isShown = ({ insight }: { insight: InsightHeader }): boolean =>
-    (kind.value === null || insight.kind === kind.value) && hasStatus(reviews, insight, status.value);
+    (kind.value === null || insight.kind === kind.value) &&
+    hasStatus(reviews, insight, status.value);
   const shown = ranked.filter(isShown);
   const onCurve = (field: string): void => focusCurve(session, field);
   const onRelated = (ofKind: string, title: string): void => {
@@ -32,17 +33,29 @@ export function InsightsTab() {
     if (!found) return;
     kind.value = null;
     status.value = "all";
-    requestAnimationFrame(() => document.getElementById(`insight-${found.key}`)?.scrollIntoView({ block: "start" }));
+    requestAnimationFrame(() =>
+      document.getElementById(`insight-${found.key}`)?.scrollIntoView({ block: "start" }),
+    );
   };
   return (
     <section class="insights" aria-label="Insights">
-      {ranked.length > 0 && <InsightFilters insights={header.insights} kind={kind} status={status} reviews={reviews} />}
+      {ranked.length > 0 && (
+        <InsightFilters insights={header.insights} kind={kind} status={status} reviews={reviews} />
+      )}
       {ranked.length === 0 && <NoInsights />}
-      {ranked.length > 0 && shown.length === 0 && <p class="empty">No insight of this kind and status. Choose another above.</p>}
+      {ranked.length > 0 && shown.length === 0 && (
+        <p class="empty">No insight of this kind and status. Choose another above.</p>
+      )}
       <ol class="insight-list">
         {shown.map(({ insight, rank }) => (
           <li key={insight.key}>
-            <InsightCard insight={insight} rank={rank} reviews={reviews} onCurve={onCurve} onRelated={onRelated} />
+            <InsightCard
+              insight={insight}
+              rank={rank}
+              reviews={reviews}
+              onCurve={onCurve}
+              onRelated={onRelated}
+            />
           </li>
         ))}
       </ol>
@@ -65,7 +78,11 @@ function NoInsights() {
   return (
     <div class="empty">
       <p>The analysis found nothing that chance would not give.</p>
-      <p>{few ? `${header.n} samples are few: capture more of them, or look at the samples of highest loss.` : "Look at the curves and regions, or select samples and compare them with the rest."}</p>
+      <p>
+        {few
+          ? `${header.n} samples are few: capture more of them, or look at the samples of highest loss.`
+          : "Look at the curves and regions, or select samples and compare them with the rest."}
+      </p>
     </div>
   );
 }
@@ -84,17 +101,34 @@ function InsightFilters({ insights, kind, status, reviews }: FilterProps) {
     <div class="insight-filters">
       <label>
         <span class="hidden-text">Kind of insight</span>
-        <select class="select" value={kind.value ?? ""} onChange={(event) => (kind.value = event.currentTarget.value || null)}>
+        <select
+          class="select"
+          value={kind.value ?? ""}
+          onChange={(event) => (kind.value = event.currentTarget.value || null)}
+        >
           <option value="">{`All kinds (${insights.length})`}</option>
-          {kinds.map((one) => <option key={one} value={one}>{`${plain(one)} (${of(one)})`}</option>)}
+          {kinds.map((one) => (
+            <option key={one} value={one}>{`${plain(one)} (${of(one)})`}</option>
+          ))}
         </select>
       </label>
       <div class="choice" role="group" aria-label="Status of the review">
         {STATUSES.map((one) => (
-          <button key={one} type="button" aria-pressed={status.value === one} onClick={() => (status.value = one)}>{one}</button>
+          <button
+            key={one}
+            type="button"
+            aria-pressed={status.value === one}
+            onClick={() => (status.value = one)}
+          >
+            {one}
+          </button>
         ))}
       </div>
-      {reviews.problem.value && <p class="failure" role="alert">{reviews.problem.value.message}</p>}
+      {reviews.problem.value && (
+        <p class="failure" role="alert">
+          {reviews.problem.value.message}
+        </p>
+      )}
     </div>
   );
 }

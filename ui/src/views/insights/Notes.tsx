@@ -4,7 +4,14 @@ import { capital, count, percent, plain, whole } from "./words";
 /** What was not looked for and why, what was left out, and how much was tested: folded at the end. */
 export function Notes() {
   const { header } = useSession().dataset;
-  const { not_applicable: notApplicable, dropped, notes, tests, error_budget: budget, confidence } = header;
+  const {
+    not_applicable: notApplicable,
+    dropped,
+    notes,
+    tests,
+    error_budget: budget,
+    confidence,
+  } = header;
   const made = Object.values(tests).reduce((sum, n) => sum + n, 0);
   return (
     <details class="insight-notes">
@@ -13,23 +20,45 @@ export function Notes() {
       {notApplicable.length > 0 && (
         <>
           <h4>Not applicable here</h4>
-          <dl>{notApplicable.map(({ kind, reason }) => <div key={kind + reason}><dt>{capital(plain(kind))}</dt><dd>{reason}</dd></div>)}</dl>
+          <dl>
+            {notApplicable.map(({ kind, reason }) => (
+              <div key={kind + reason}>
+                <dt>{capital(plain(kind))}</dt>
+                <dd>{reason}</dd>
+              </div>
+            ))}
+          </dl>
         </>
       )}
       {dropped.length > 0 && (
         <>
           <h4>Rows left out</h4>
-          <ul>{dropped.map((one) => <li key={one.split + one.reason} title={one.sample_ids.join(", ")}>{`${count(one.count, "row")} of ${one.split}: ${one.reason}`}</li>)}</ul>
+          <ul>
+            {dropped.map((one) => (
+              <li
+                key={one.split + one.reason}
+                title={one.sample_ids.join(", ")}
+              >{`${count(one.count, "row")} of ${one.split}: ${one.reason}`}</li>
+            ))}
+          </ul>
         </>
       )}
       {notes.length > 0 && (
         <>
           <h4>Notes</h4>
-          <ul>{notes.map((note) => <li key={note}>{note}</li>)}</ul>
+          <ul>
+            {notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
         </>
       )}
       <h4>Tests by kind</h4>
-      <p>{Object.entries(tests).map(([kind, n]) => `${plain(kind)} ${whole(n)}`).join(", ")}</p>
+      <p>
+        {Object.entries(tests)
+          .map(([kind, n]) => `${plain(kind)} ${whole(n)}`)
+          .join(", ")}
+      </p>
     </details>
   );
 }

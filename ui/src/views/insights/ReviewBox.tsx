@@ -13,7 +13,11 @@ export function ReviewBox({ insightKey, review, reviews }: ReviewProps) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   if (!reviews.canWrite)
-    return <p class="note">A file cannot keep reviews: open the run on its MLflow server to approve or archive this.</p>;
+    return (
+      <p class="note">
+        A file cannot keep reviews: open the run on its MLflow server to approve or archive this.
+      </p>
+    );
   const set = async (next: Review | null): Promise<void> => {
     setBusy(true);
     setFailed(!(await reviews.set(insightKey, next)));
@@ -25,11 +29,37 @@ export function ReviewBox({ insightKey, review, reviews }: ReviewProps) {
     <div class="review">
       <label>
         <span class="hidden-text">Comment for the review</span>
-        <input type="text" placeholder="Comment for whoever comes next" maxLength={LONGEST_COMMENT} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
+        <input
+          type="text"
+          placeholder="Comment for whoever comes next"
+          maxLength={LONGEST_COMMENT}
+          value={comment}
+          onInput={(event) => setComment(event.currentTarget.value)}
+        />
       </label>
-      <button type="button" class="button" disabled={busy} aria-pressed={review?.status === "approved"} onClick={toggle("approved")}>Approve</button>
-      <button type="button" class="button" disabled={busy} aria-pressed={review?.status === "archived"} onClick={toggle("archived")}>Archive</button>
-      {failed && <p class="failure" role="alert">{reviews.problem.value?.message}</p>}
+      <button
+        type="button"
+        class="button"
+        disabled={busy}
+        aria-pressed={review?.status === "approved"}
+        onClick={toggle("approved")}
+      >
+        Approve
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={busy}
+        aria-pressed={review?.status === "archived"}
+        onClick={toggle("archived")}
+      >
+        Archive
+      </button>
+      {failed && (
+        <p class="failure" role="alert">
+          {reviews.problem.value?.message}
+        </p>
+      )}
     </div>
   );
 }

@@ -59,7 +59,9 @@ export class Reviews {
   /** Set a review, or take it back with null; the page shows it once MLflow has it. */
   async set(key: string, review: Review | null): Promise<boolean> {
     try {
-      const value = review ? { ...review, comment: review.comment.slice(0, LONGEST_COMMENT) } : { status: "open" };
+      const value = review
+        ? { ...review, comment: review.comment.slice(0, LONGEST_COMMENT) }
+        : { status: "open" };
       await this.source.setTag(PREFIX + key, JSON.stringify(value), this.runId);
     } catch (error) {
       this.failure.value = asPageError(error);

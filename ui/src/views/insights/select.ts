@@ -5,7 +5,11 @@ import { shorten } from "./words";
 const LABEL_LENGTH = 60;
 
 /** Keep only an insight's samples; `change` is part of the same step of undo. */
-export function selectInsight(session: Session, insight: InsightHeader, change: Partial<ViewState> = {}): void {
+export function selectInsight(
+  session: Session,
+  insight: InsightHeader,
+  change: Partial<ViewState> = {},
+): void {
   const rest = session.state.peek().filters.filter((filter) => !isOfInsight(filter));
   const filter = {
     type: "rows" as const,

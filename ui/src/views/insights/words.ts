@@ -71,7 +71,10 @@ export function size(value: number | null, scale: Scale): string {
 }
 
 /** `95 % sure it is between 2.40 × and 7.82 ×`. */
-export function certainty(insight: Pick<InsightHeader, "interval" | "effect_name">, confidence: number): string {
+export function certainty(
+  insight: Pick<InsightHeader, "interval" | "effect_name">,
+  confidence: number,
+): string {
   const scale = scaleOf(insight.effect_name);
   const say = (value: number): string => size(value, scale);
   const [lower, upper] = insight.interval;
@@ -109,7 +112,15 @@ export function rates(insight: Pick<InsightHeader, "base_rates">): Rate[] {
   return Object.entries(insight.base_rates).map(([key, value]) => {
     const unit = unitOf(key);
     const text = unit === "share" ? percent(value) : number(value);
-    return { name: rateName(key), value, text, unit, isInside: /_(region|slice|inside|leaked|here|these)\b/.test(key) || /_(region|slice|inside)_/.test(key) };
+    return {
+      name: rateName(key),
+      value,
+      text,
+      unit,
+      isInside:
+        /_(region|slice|inside|leaked|here|these)\b/.test(key) ||
+        /_(region|slice|inside)_/.test(key),
+    };
   });
 }
 
@@ -142,7 +153,9 @@ export function samplesBySplit(counts: Readonly<Record<string, number>>, total: 
 }
 
 /** How a separating field's values lie: `median 0.77, elsewhere 1.05`; `47 % are 9, elsewhere 0 %`. */
-export function fieldWords(field: Pick<SeparatingField, "category" | "inside" | "outside">): string {
+export function fieldWords(
+  field: Pick<SeparatingField, "category" | "inside" | "outside">,
+): string {
   if (field.category === null)
     return `median ${number(field.inside)}, elsewhere ${number(field.outside)}`;
   return `${percent(field.inside)}, elsewhere ${percent(field.outside)}`;
@@ -162,9 +175,17 @@ export function strength(effect: number): string {
 
 /** One line of at most `limit` letters; what is cut shows as an ellipsis. */
 export function shorten(text: string, limit: number): string {
-  const line = text.slice(0, 4 * limit).replace(/[\s\p{Cc}]+/gu, " ").trim();
+  const line = text
+    .slice(0, 4 * limit)
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
   const letters = Array.from(line);
-  return letters.length > limit ? `${letters.slice(0, limit - 1).join("").trimEnd()}…` : line;
+  return letters.length > limit
+    ? `${letters
+        .slice(0, limit - 1)
+        .join("")
+        .trimEnd()}…`
+    : line;
 }
 
 /** The same with the middle cut, as ids and paths differ at their ends. */

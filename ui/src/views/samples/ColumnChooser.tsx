@@ -15,7 +15,8 @@ export function ColumnChooser() {
       if (outside || (event as KeyboardEvent).key === "Escape") setOpen(false);
     };
     for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, close);
-    return () => ["pointerdown", "keydown"].forEach((type) => document.removeEventListener(type, close));
+    return () =>
+      ["pointerdown", "keydown"].forEach((type) => document.removeEventListener(type, close));
   }, [open]);
   return (
     <div class="chooser" ref={box}>
@@ -40,8 +41,19 @@ function ColumnList() {
   const groups = byGroup(dataset.columns, query);
   return (
     <div class="chooser-list" role="group" aria-label="Columns of the table">
-      <input type="search" placeholder="Find a column" aria-label="Find a column" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
-      <button type="button" class="quiet" disabled={chosen === null} onClick={() => session.update({ tableColumns: null })}>
+      <input
+        type="search"
+        placeholder="Find a column"
+        aria-label="Find a column"
+        value={query}
+        onInput={(event) => setQuery(event.currentTarget.value)}
+      />
+      <button
+        type="button"
+        class="quiet"
+        disabled={chosen === null}
+        onClick={() => session.update({ tableColumns: null })}
+      >
         Back to the first ones
       </button>
       {[...groups].map(([group, columns]) => (
@@ -49,7 +61,11 @@ function ColumnList() {
           <legend>{capital(group)}</legend>
           {columns.map((column) => (
             <label key={column.name} class="check" title={column.description}>
-              <input type="checkbox" checked={shown.includes(column.name)} onChange={() => toggle(column.name)} />
+              <input
+                type="checkbox"
+                checked={shown.includes(column.name)}
+                onChange={() => toggle(column.name)}
+              />
               <span>{column.label}</span>
             </label>
           ))}

@@ -40,10 +40,24 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
   };
   const name = dataset.sampleId(row);
   return (
-    <section class="detail" ref={box} tabIndex={-1} aria-label={`Sample ${sampleWords(dataset, row)}`} onKeyDown={onKeyDown}>
+    <section
+      class="detail"
+      ref={box}
+      tabIndex={-1}
+      aria-label={`Sample ${sampleWords(dataset, row)}`}
+      onKeyDown={onKeyDown}
+    >
       <header class="detail-head">
         <Steps row={row} trail={trail} />
-        <button type="button" class="icon-button" aria-label="Close the sample" title="Close (Escape)" onClick={close}><Icon name="close" /></button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close the sample"
+          title="Close (Escape)"
+          onClick={close}
+        >
+          <Icon name="close" />
+        </button>
       </header>
       <div class="detail-title">
         <h2 title={name}>{name.slice(0, 400)}</h2>
@@ -95,8 +109,14 @@ function LargePicture({ row }: { row: number }) {
       <Picture row={row} size={LARGE} label={`Thumbnail of ${dataset.sampleId(row)}`} />
       {objects.length > 0 && (
         <figcaption>
-          <span><i class="key-target" />{`${objects.filter((one) => one.role === "target").length} targets`}</span>
-          <span><i class="key-prediction" />{`${objects.filter((one) => one.role === "prediction").length} predictions`}</span>
+          <span>
+            <i class="key-target" />
+            {`${objects.filter((one) => one.role === "target").length} targets`}
+          </span>
+          <span>
+            <i class="key-prediction" />
+            {`${objects.filter((one) => one.role === "prediction").length} predictions`}
+          </span>
         </figcaption>
       )}
     </figure>
@@ -113,16 +133,50 @@ function Steps({ row, trail }: { row: number; trail: Trail }) {
     const to = trail.go(step);
     if (to !== undefined) session.update({ pinned: to }, { undoable: false });
   };
-  const step = (by: -1 | 1) => (): void => session.update({ pinned: kept[place + by]! }, { gesture: "step" });
-  const where = place < 0 ? "not in the selection" : `${whole(place + 1)} of ${whole(kept.length)} selected`;
+  const step = (by: -1 | 1) => (): void =>
+    session.update({ pinned: kept[place + by]! }, { gesture: "step" });
+  const where =
+    place < 0 ? "not in the selection" : `${whole(place + 1)} of ${whole(kept.length)} selected`;
   return (
     <nav class="steps" aria-label="Samples">
-      <button type="button" class="icon-button" aria-label="Back to the sample before" disabled={at <= 0} onClick={walk(-1)}>←</button>
-      <button type="button" class="icon-button" aria-label="Forward" disabled={at >= seen.length - 1} onClick={walk(1)}>→</button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Back to the sample before"
+        disabled={at <= 0}
+        onClick={walk(-1)}
+      >
+        ←
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Forward"
+        disabled={at >= seen.length - 1}
+        onClick={walk(1)}
+      >
+        →
+      </button>
       <span class="steps-place">
-        <button type="button" class="icon-button" aria-label="Previous in the selection" disabled={place <= 0} onClick={step(-1)}>‹</button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Previous in the selection"
+          disabled={place <= 0}
+          onClick={step(-1)}
+        >
+          ‹
+        </button>
         <span aria-live="polite">{where}</span>
-        <button type="button" class="icon-button" aria-label="Next in the selection" disabled={place < 0 || place >= kept.length - 1} onClick={step(1)}>›</button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Next in the selection"
+          disabled={place < 0 || place >= kept.length - 1}
+          onClick={step(1)}
+        >
+          ›
+        </button>
       </span>
     </nav>
   );

@@ -35,7 +35,9 @@ export function Picture({ row, size, overlays = true, label = "" }: PictureProps
     if (overlays) for (const overlay of rowOverlays(dataset, row)) drawOverlay(pen, overlay, side);
   }, [wanted, version, dataset, thumbnails]);
   const style = { width: `${size}px`, height: `${size}px` };
-  const name = label ? ({ role: "img", "aria-label": label } as const) : ({ "aria-hidden": true } as const);
+  const name = label
+    ? ({ role: "img", "aria-label": label } as const)
+    : ({ "aria-hidden": true } as const);
   return <canvas ref={canvas} class="picture" width={side} height={side} style={style} {...name} />;
 }
 
@@ -57,7 +59,8 @@ function overlayArrays(dataset: Dataset): OverlayArrays | null {
   const known = overlaysRead.get(dataset);
   if (known !== undefined) return known;
   const refs = dataset.header.overlays;
-  const read = <T,>(ref: Parameters<typeof dataset.payload.array>[0]): T => dataset.payload.array(ref) as T;
+  const read = <T,>(ref: Parameters<typeof dataset.payload.array>[0]): T =>
+    dataset.payload.array(ref) as T;
   const arrays = refs && {
     first: read<Uint32Array>(refs.first),
     box: read<Uint16Array>(refs.box),
@@ -75,11 +78,16 @@ function overlayArrays(dataset: Dataset): OverlayArrays | null {
 const TARGET_COLOR = "#3ddc97";
 const PREDICTION_COLOR = "#ffb000";
 
-function drawOverlay(pen: CanvasRenderingContext2D, { box, outline, role }: Overlay, side: number): void {
+function drawOverlay(
+  pen: CanvasRenderingContext2D,
+  { box, outline, role }: Overlay,
+  side: number,
+): void {
   const width = Math.max(1, side / 160);
   pen.beginPath();
   if (outline.length >= 6) {
-    for (let i = 0; i < outline.length; i += 2) pen.lineTo(outline[i]! * side, outline[i + 1]! * side);
+    for (let i = 0; i < outline.length; i += 2)
+      pen.lineTo(outline[i]! * side, outline[i + 1]! * side);
     pen.closePath();
   } else pen.rect(box[0] * side, box[1] * side, (box[2] - box[0]) * side, (box[3] - box[1]) * side);
   const color = role === "target" ? TARGET_COLOR : PREDICTION_COLOR;

@@ -24,13 +24,26 @@ export function SampleGrid({ tileSize }: { tileSize: number }) {
     if (place < 0 || place >= rows.length) return;
     setCurrent(place);
     const element = box.current!;
-    element.scrollTop = scrollTo(Math.floor(place / across), lines, line, element.scrollTop, element.clientHeight);
-    requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus());
+    element.scrollTop = scrollTo(
+      Math.floor(place / across),
+      lines,
+      line,
+      element.scrollTop,
+      element.clientHeight,
+    );
+    requestAnimationFrame(() =>
+      element.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus(),
+    );
   };
   const places = range(shown.first * across, Math.min(shown.last * across, rows.length));
   return (
     <div class="grid-box" ref={box} onKeyDown={(event) => onArrows(event, current, across, move)}>
-      <div class="grid-space" style={{ height: `${shown.height}px` }} role="list" aria-label="Samples of the selection">
+      <div
+        class="grid-space"
+        style={{ height: `${shown.height}px` }}
+        role="list"
+        aria-label="Samples of the selection"
+      >
         {places.map((place) => (
           <GridTile
             key={place % (2 * across * Math.max(shown.last - shown.first, 1))}
@@ -48,9 +61,15 @@ export function SampleGrid({ tileSize }: { tileSize: number }) {
   );
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
-function onArrows(event: KeyboardEvent, current: number, across: number, move: (place: number) => void): void {
+function onArrows(
+  event: KeyboardEvent,
+  current: number,
+  across: number,
+  move: (place: number) => void,
+): void {
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
   if (step === undefined) return;
   event.preventDefault();
@@ -75,7 +94,13 @@ function GridTile({ row, place, among, size, isCurrent, x, y }: TileProps) {
   const loss = numberOf(dataset.column("loss"), row);
   const side = Math.floor(size);
   return (
-    <div class="grid-cell" role="listitem" aria-posinset={place + 1} aria-setsize={among} style={{ transform: `translate(${x}px, ${y}px)`, width: `${size}px` }}>
+    <div
+      class="grid-cell"
+      role="listitem"
+      aria-posinset={place + 1}
+      aria-setsize={among}
+      style={{ transform: `translate(${x}px, ${y}px)`, width: `${size}px` }}
+    >
       <button
         type="button"
         class={`tile${found.isWrong ? " is-wrong" : ""}${isPinned ? " is-pinned" : ""}`}

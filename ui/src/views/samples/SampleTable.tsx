@@ -29,8 +29,16 @@ export function SampleTable() {
     if (place < 0 || place >= rows.length) return;
     setCurrent(place);
     const element = box.current!;
-    element.scrollTop = scrollTo(place, rows.length, LINE, element.scrollTop, element.clientHeight - HEAD);
-    requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus());
+    element.scrollTop = scrollTo(
+      place,
+      rows.length,
+      LINE,
+      element.scrollTop,
+      element.clientHeight - HEAD,
+    );
+    requestAnimationFrame(() =>
+      element.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus(),
+    );
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.floor(view / LINE);
@@ -43,31 +51,56 @@ export function SampleTable() {
     event.preventDefault();
   };
   return (
-    <div class="table-box" ref={box} role="grid" aria-label="Samples of the selection" aria-rowcount={rows.length + 1} aria-colcount={columns.length} onKeyDown={onKeyDown}>
-      <div class="table-line table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
-        {withPictures && <span role="columnheader"><span class="hidden-text">Picture</span></span>}
-        {columns.map((column) => <HeadCell key={column.name} column={column} />)}
+    <div
+      class="table-box"
+      ref={box}
+      role="grid"
+      aria-label="Samples of the selection"
+      aria-rowcount={rows.length + 1}
+      aria-colcount={columns.length}
+      onKeyDown={onKeyDown}
+    >
+      <div
+        class="table-line table-head"
+        role="row"
+        aria-rowindex={1}
+        style={{ gridTemplateColumns: template }}
+      >
+        {withPictures && (
+          <span role="columnheader">
+            <span class="hidden-text">Picture</span>
+          </span>
+        )}
+        {columns.map((column) => (
+          <HeadCell key={column.name} column={column} />
+        ))}
       </div>
       <div class="table-space" role="rowgroup" style={{ height: `${shown.height}px` }}>
-        {Array.from({ length: shown.last - shown.first }, (_, i) => shown.first + i).map((place) => (
-          <TableRow
-            key={place}
-            row={rows[place]!}
-            place={place}
-            y={shown.top + (place - shown.first) * LINE}
-            columns={columns}
-            template={template}
-            withPictures={withPictures}
-            isCurrent={place === Math.min(current, rows.length - 1)}
-            onOpen={() => setCurrent(place)}
-          />
-        ))}
+        {Array.from({ length: shown.last - shown.first }, (_, i) => shown.first + i).map(
+          (place) => (
+            <TableRow
+              key={place}
+              row={rows[place]!}
+              place={place}
+              y={shown.top + (place - shown.first) * LINE}
+              columns={columns}
+              template={template}
+              withPictures={withPictures}
+              isCurrent={place === Math.min(current, rows.length - 1)}
+              onOpen={() => setCurrent(place)}
+            />
+          ),
+        )}
       </div>
     </div>
   );
 }
 
-const WIDTHS = { number: "minmax(68px, 1fr)", category: "minmax(64px, 1fr)", text: "minmax(96px, 1.6fr)" };
+const WIDTHS = {
+  number: "minmax(68px, 1fr)",
+  category: "minmax(64px, 1fr)",
+  text: "minmax(96px, 1.6fr)",
+};
 
 const widthOf = (column: Column): string => WIDTHS[column.kind];
 
@@ -82,7 +115,11 @@ function HeadCell({ column }: { column: Column }) {
     session.update({ sort: { column: column.name, descending } });
   };
   return (
-    <span role="columnheader" aria-sort={direction} class={column.kind === "number" ? "is-number" : ""}>
+    <span
+      role="columnheader"
+      aria-sort={direction}
+      class={column.kind === "number" ? "is-number" : ""}
+    >
       <button type="button" title={column.description || column.label} onClick={onClick}>
         <span>{column.label}</span>
         <i aria-hidden="true">{!isSorted ? "" : sort.descending ? "↓" : "↑"}</i>
@@ -122,11 +159,24 @@ function TableRow({ row, place, y, columns, template, withPictures, isCurrent, o
       onMouseEnter={() => (session.hovered.value = row)}
       onMouseLeave={() => (session.hovered.value = null)}
     >
-      {withPictures && <span role="gridcell">{hasPicture(session, row) && <Picture row={row} size={PICTURE} overlays={false} />}</span>}
+      {withPictures && (
+        <span role="gridcell">
+          {hasPicture(session, row) && <Picture row={row} size={PICTURE} overlays={false} />}
+        </span>
+      )}
       {columns.map((column) => {
         const text = valueText(column, row);
         const wrong = column.name === "correct" && text === "wrong";
-        return <span key={column.name} role="gridcell" title={text.length > 12 ? text.slice(0, 500) : undefined} class={`${column.kind === "number" ? "is-number" : ""}${wrong ? " is-wrong" : ""}`}>{text.slice(0, 200)}</span>;
+        return (
+          <span
+            key={column.name}
+            role="gridcell"
+            title={text.length > 12 ? text.slice(0, 500) : undefined}
+            class={`${column.kind === "number" ? "is-number" : ""}${wrong ? " is-wrong" : ""}`}
+          >
+            {text.slice(0, 200)}
+          </span>
+        );
       })}
     </div>
   );

@@ -20,11 +20,27 @@ export function SamplesTab() {
   return (
     <section class="samples" aria-label="Samples">
       <div class="samples-options">
-        {hasPictures ? <Modes /> : <span class="note" title="The callback keeps them: LatentCapture(thumbnail=…)">no pictures captured</span>}
+        {hasPictures ? (
+          <Modes />
+        ) : (
+          <span class="note" title="The callback keeps them: LatentCapture(thumbnail=…)">
+            no pictures captured
+          </span>
+        )}
         <SortChoice />
-        {mode === "table" ? <ColumnChooser /> : <SizeChoice size={size.value} onSize={(value) => (size.value = value)} />}
+        {mode === "table" ? (
+          <ColumnChooser />
+        ) : (
+          <SizeChoice size={size.value} onSize={(value) => (size.value = value)} />
+        )}
       </div>
-      {kept === 0 ? <NothingKept /> : mode === "table" ? <SampleTable /> : <SampleGrid tileSize={SIZES[size.value]!} />}
+      {kept === 0 ? (
+        <NothingKept />
+      ) : mode === "table" ? (
+        <SampleTable />
+      ) : (
+        <SampleGrid tileSize={SIZES[size.value]!} />
+      )}
     </section>
   );
 }
@@ -50,7 +66,12 @@ function Modes() {
   return (
     <div class="choice" role="group" aria-label="How samples are shown">
       {(["grid", "table"] as const).map((one) => (
-        <button key={one} type="button" aria-pressed={mode === one} onClick={() => session.update({ samplesMode: one }, { undoable: false })}>
+        <button
+          key={one}
+          type="button"
+          aria-pressed={mode === one}
+          onClick={() => session.update({ samplesMode: one }, { undoable: false })}
+        >
           {one === "grid" ? "Grid" : "Table"}
         </button>
       ))}
@@ -64,13 +85,19 @@ function SortChoice() {
   const { columns } = session.dataset;
   const choose = (name: string): void => {
     const column = session.dataset.column(name);
-    session.update({ sort: column ? { column: name, descending: column.kind === "number" } : null });
+    session.update({
+      sort: column ? { column: name, descending: column.kind === "number" } : null,
+    });
   };
   return (
     <div class="sort-choice">
       <label>
         <span>Sort by</span>
-        <select class="select" value={sort?.column ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
+        <select
+          class="select"
+          value={sort?.column ?? ""}
+          onChange={(event) => choose(event.currentTarget.value)}
+        >
           <option value="">the order of the data</option>
           {columns.map((column) => (
             <option key={column.name} value={column.name}>
@@ -80,7 +107,12 @@ function SortChoice() {
         </select>
       </label>
       {sort && (
-        <button type="button" class="quiet" aria-label={sort.descending ? "Descending; sort ascending" : "Ascending; sort descending"} onClick={() => session.update({ sort: { ...sort, descending: !sort.descending } })}>
+        <button
+          type="button"
+          class="quiet"
+          aria-label={sort.descending ? "Descending; sort ascending" : "Ascending; sort descending"}
+          onClick={() => session.update({ sort: { ...sort, descending: !sort.descending } })}
+        >
           {sort.descending ? "↓" : "↑"}
         </button>
       )}
@@ -92,8 +124,15 @@ function SizeChoice({ size, onSize }: { size: number; onSize: (size: number) => 
   return (
     <label class="size-choice">
       <span class="hidden-text">Size of the thumbnails</span>
-      <input type="range" min={0} max={SIZES.length - 1} step={1} value={size} aria-valuetext={`${SIZES[size]} pixels`} onInput={(event) => onSize(Number(event.currentTarget.value))} />
+      <input
+        type="range"
+        min={0}
+        max={SIZES.length - 1}
+        step={1}
+        value={size}
+        aria-valuetext={`${SIZES[size]} pixels`}
+        onInput={(event) => onSize(Number(event.currentTarget.value))}
+      />
     </label>
   );
 }
-

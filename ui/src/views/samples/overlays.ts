@@ -1,5 +1,5 @@
 /** Boxes and outlines of a sample, in shares of its picture's width and height. */
-import type { OverlaysHeader } from '../../payload';
+import type { OverlaysHeader } from "../../payload";
 
 /** One object on a picture. */
 export interface Overlay {
@@ -10,7 +10,7 @@ export interface Overlay {
   category: string;
   /** 0…1, null where there is none. */
   score: number | null;
-  role: 'target' | 'prediction';
+  role: "target" | "prediction";
 }
 
 /** The overlay arrays of the payload, read into place. */
@@ -31,20 +31,24 @@ const SCORES = 254; // of a score that is there
 const NO_SCORE = 255;
 
 /** The objects of one row, targets first; `names` are the classes by index. */
-export function overlaysOf(arrays: OverlayArrays, row: number, names: readonly string[]): Overlay[] {
+export function overlaysOf(
+  arrays: OverlayArrays,
+  row: number,
+  names: readonly string[],
+): Overlay[] {
   const found: Overlay[] = [];
   for (let i = arrays.first[row]!; i < arrays.first[row + 1]!; i++) {
     const code = arrays.category[i]!;
     const score = arrays.score[i]!;
     found.push({
-      box: [0, 1, 2, 3].map((k) => arrays.box[4 * i + k]! / WHOLE) as Overlay['box'],
+      box: [0, 1, 2, 3].map((k) => arrays.box[4 * i + k]! / WHOLE) as Overlay["box"],
       outline: outlineOf(arrays, i),
       category: names[code] ?? String(code),
       score: score === NO_SCORE ? null : score / SCORES,
-      role: arrays.role[i] === 0 ? 'target' : 'prediction',
+      role: arrays.role[i] === 0 ? "target" : "prediction",
     });
   }
-  return found.sort((a, b) => Number(a.role === 'prediction') - Number(b.role === 'prediction'));
+  return found.sort((a, b) => Number(a.role === "prediction") - Number(b.role === "prediction"));
 }
 
 function outlineOf({ polygonFirst, polygon }: OverlayArrays, object: number): number[] {

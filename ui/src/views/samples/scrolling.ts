@@ -20,7 +20,13 @@ export interface Window {
  * @param view - its height, in pixels.
  * @param spare - lines drawn above and below, so that a quick scroll shows no gap.
  */
-export function windowOf(lines: number, lineHeight: number, scrolled: number, view: number, spare = 4): Window {
+export function windowOf(
+  lines: number,
+  lineHeight: number,
+  scrolled: number,
+  view: number,
+  spare = 4,
+): Window {
   const whole = lines * lineHeight;
   const height = Math.min(whole, TALLEST);
   const reachable = Math.max(height - view, 0);
@@ -32,19 +38,30 @@ export function windowOf(lines: number, lineHeight: number, scrolled: number, vi
 }
 
 /** The `scrollTop` that brings a line into view, or `scrolled` where it is in view already. */
-export function scrollTo(line: number, lines: number, lineHeight: number, scrolled: number, view: number): number {
+export function scrollTo(
+  line: number,
+  lines: number,
+  lineHeight: number,
+  scrolled: number,
+  view: number,
+): number {
   const whole = lines * lineHeight;
   const height = Math.min(whole, TALLEST);
   const reachable = Math.max(height - view, 0);
   const factor = whole > height && reachable ? (whole - view) / reachable : 1;
   const hidden = scrolled * factor;
   const top = line * lineHeight;
-  const wanted = top < hidden ? top : top + lineHeight > hidden + view ? top + lineHeight - view : hidden;
+  const wanted =
+    top < hidden ? top : top + lineHeight > hidden + view ? top + lineHeight - view : hidden;
   return Math.min(Math.max(wanted / factor, 0), reachable);
 }
 
 /** Tiles beside each other in a width, at least one, and the width that each then has. */
-export function tilesAcross(width: number, wanted: number, gap: number): { across: number; tile: number } {
+export function tilesAcross(
+  width: number,
+  wanted: number,
+  gap: number,
+): { across: number; tile: number } {
   const across = Math.max(1, Math.floor((width + gap) / (wanted + gap)));
   return { across, tile: Math.max(1, (width - gap * (across - 1)) / across) };
 }

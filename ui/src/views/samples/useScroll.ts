@@ -16,7 +16,11 @@ export function useScroll(): [RefObject<HTMLDivElement | null>, Scrolled] {
     const element = box.current;
     if (!element) return;
     const read = (): void =>
-      setScrolled({ top: element.scrollTop, width: element.clientWidth, height: element.clientHeight });
+      setScrolled({
+        top: element.scrollTop,
+        width: element.clientWidth,
+        height: element.clientHeight,
+      });
     const observer = new ResizeObserver(read);
     observer.observe(element);
     element.addEventListener("scroll", read, { passive: true });

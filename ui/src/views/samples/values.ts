@@ -31,7 +31,11 @@ export interface Verdict {
 export function verdict(dataset: Dataset, row: number): Verdict {
   const target = dataset.category("target", row) ?? null;
   const prediction = dataset.category("prediction", row) ?? null;
-  return { target, prediction, isWrong: target !== null && prediction !== null && target !== prediction };
+  return {
+    target,
+    prediction,
+    isWrong: target !== null && prediction !== null && target !== prediction,
+  };
 }
 
 /** `3`, or `3 → 8` where the prediction is another, or what is known. */

@@ -8,12 +8,24 @@ export function SelectionActions() {
   const { dataset } = session;
   const rows = session.keptRows.value;
   const ids = (): string => Array.from(rows, (row) => dataset.sampleId(row)).join("\n");
-  const name = `${dataset.header.run_name ?? dataset.header.run_id ?? "samples"}-selection.csv`.replace(/[^\w.-]+/g, "_");
+  const name =
+    `${dataset.header.run_name ?? dataset.header.run_id ?? "samples"}-selection.csv`.replace(
+      /[^\w.-]+/g,
+      "_",
+    );
   return (
     <div class="selection-actions">
-      <button type="button" class="button" onClick={() => session.update({ tab: "samples" })}>See them</button>
+      <button type="button" class="button" onClick={() => session.update({ tab: "samples" })}>
+        See them
+      </button>
       <CopyButton text={ids} what="the ids, one a line" label="Copy ids" className="button" />
-      <button type="button" class="button" onClick={() => download(name, selectionCsv(dataset, rows), "text/csv;charset=utf-8")}>Export CSV</button>
+      <button
+        type="button"
+        class="button"
+        onClick={() => download(name, selectionCsv(dataset, rows), "text/csv;charset=utf-8")}
+      >
+        Export CSV
+      </button>
     </div>
   );
 }

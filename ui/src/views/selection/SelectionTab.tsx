@@ -13,7 +13,10 @@ import "./selection.css";
 /** Tab: what sets the selected samples apart from the rest, and what can be done with them. */
 export function SelectionTab() {
   const session = useSession();
-  const sets = useMemo(() => new NamedSets(session.source, session.dataset.header.run_id ?? undefined), [session]);
+  const sets = useMemo(
+    () => new NamedSets(session.source, session.dataset.header.run_id ?? undefined),
+    [session],
+  );
   const kept = session.keptCount.value;
   const isSelection = useView((view) => view.filters.length > 0);
   return (
@@ -28,7 +31,10 @@ function NothingSelected() {
   return (
     <div class="empty">
       <p>Nothing is selected, so there is nothing to compare.</p>
-      <p>Circle points in the scatter, brush a histogram on the left, click an insight, or click a bin of a curve. Then this tab says what sets those samples apart.</p>
+      <p>
+        Circle points in the scatter, brush a histogram on the left, click an insight, or click a
+        bin of a curve. Then this tab says what sets those samples apart.
+      </p>
     </div>
   );
 }
@@ -38,7 +44,9 @@ function NothingKept() {
   return (
     <div class="empty">
       <p>No sample passes all filters.</p>
-      <button type="button" class="button" onClick={() => session.clearFilters()}>Remove all filters</button>
+      <button type="button" class="button" onClick={() => session.clearFilters()}>
+        Remove all filters
+      </button>
     </div>
   );
 }
@@ -63,7 +71,11 @@ function useContrast(): Contrast | null {
   const [found, setFound] = useState<Contrast | null>(null);
   useEffect(() => {
     let current = true;
-    void contrast(session, () => current, (next) => current && setFound(next));
+    void contrast(
+      session,
+      () => current,
+      (next) => current && setFound(next),
+    );
     return () => void (current = false);
   }, [session, rows]);
   return found;
@@ -75,7 +87,10 @@ function SelectionHead({ found }: { found: Contrast | null }) {
   const { n } = session.dataset;
   return (
     <header class="selection-head">
-      <h3>{count(kept)}<small>{` · ${percent(kept / n)} of ${whole(n)}`}</small></h3>
+      <h3>
+        {count(kept)}
+        <small>{` · ${percent(kept / n)} of ${whole(n)}`}</small>
+      </h3>
       <SplitShares />
       {found && <p class="note">{comparedWith(found)}</p>}
     </header>
@@ -84,10 +99,13 @@ function SelectionHead({ found }: { found: Contrast | null }) {
 
 function comparedWith({ sides, done, total }: Contrast): string {
   const { inside, outside, insideTotal, outsideTotal } = sides;
-  if (!outsideTotal) return "There is no rest to compare with: all samples of these splits are selected.";
+  if (!outsideTotal)
+    return "There is no rest to compare with: all samples of these splits are selected.";
   const sampled = inside.length < insideTotal || outside.length < outsideTotal;
   const rest = `Compared with the other ${count(outsideTotal)} of the same splits`;
-  const how = sampled ? `, on ${whole(inside.length)} and ${whole(outside.length)} of them taken evenly` : "";
+  const how = sampled
+    ? `, on ${whole(inside.length)} and ${whole(outside.length)} of them taken evenly`
+    : "";
   return `${rest}${how}.${done < total ? ` ${done} of ${total} columns done…` : ""}`;
 }
 
@@ -100,10 +118,19 @@ function SplitShares() {
     if (column?.kind !== "category") return [];
     const kept = new Uint32Array(column.categories.length + 1);
     for (const row of rows) kept[Math.min(column.codes[row]!, column.categories.length)]!++;
-    return column.categories.map((name, code) => ({ name, n: kept[code]! })).filter(({ n }) => n > 0);
+    return column.categories
+      .map((name, code) => ({ name, n: kept[code]! }))
+      .filter(({ n }) => n > 0);
   }, [rows, column]);
   if (!counts.length) return null;
   const total = session.total("split");
-  const codeOf = (name: string): number => (column?.kind === "category" ? column.categories.indexOf(name) : 0);
-  return <p class="split-shares">{counts.map(({ name, n }) => `${whole(n)} ${name} (${percent(n / total[codeOf(name)]!)} of it)`).join(" · ")}</p>;
+  const codeOf = (name: string): number =>
+    column?.kind === "category" ? column.categories.indexOf(name) : 0;
+  return (
+    <p class="split-shares">
+      {counts
+        .map(({ name, n }) => `${whole(n)} ${name} (${percent(n / total[codeOf(name)]!)} of it)`)
+        .join(" · ")}
+    </p>
+  );
 }

@@ -23,10 +23,22 @@ export function SaveSet({ sets }: { sets: NamedSets }) {
     <form class="save-set" onSubmit={save}>
       <label>
         <span class="hidden-text">Name of the set</span>
-        <input type="text" placeholder="Name this selection" maxLength={80} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <input
+          type="text"
+          placeholder="Name this selection"
+          maxLength={80}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
       </label>
-      <button type="submit" class="button" disabled={!name.trim() || state === "busy"}>{replaces ? "Replace" : "Save"}</button>
-      {state === "failed" && <p class="failure" role="alert">{sets.problem.value?.message}</p>}
+      <button type="submit" class="button" disabled={!name.trim() || state === "busy"}>
+        {replaces ? "Replace" : "Save"}
+      </button>
+      {state === "failed" && (
+        <p class="failure" role="alert">
+          {sets.problem.value?.message}
+        </p>
+      )}
     </form>
   );
 }
@@ -34,12 +46,26 @@ export function SaveSet({ sets }: { sets: NamedSets }) {
 /** The sets that were kept with the run. */
 export function SetList({ sets }: { sets: NamedSets }) {
   const all = sets.all.value;
-  if (!sets.canWrite) return <p class="note">A file cannot keep named sets: open the run on its MLflow server to save a selection. The file’s own address or export keeps the view.</p>;
+  if (!sets.canWrite)
+    return (
+      <p class="note">
+        A file cannot keep named sets: open the run on its MLflow server to save a selection. The
+        file’s own address or export keeps the view.
+      </p>
+    );
   return (
     <section class="set-list" aria-label="Saved sets">
       <h4>Saved sets</h4>
-      {all.length === 0 && <p class="note">None yet. A saved selection is kept with the run, for everybody who opens it.</p>}
-      <ul>{all.map((set) => <SetLine key={set.slug} set={set} sets={sets} />)}</ul>
+      {all.length === 0 && (
+        <p class="note">
+          None yet. A saved selection is kept with the run, for everybody who opens it.
+        </p>
+      )}
+      <ul>
+        {all.map((set) => (
+          <SetLine key={set.slug} set={set} sets={sets} />
+        ))}
+      </ul>
     </section>
   );
 }
@@ -50,14 +76,34 @@ function SetLine({ set, sets }: { set: NamedSet; sets: NamedSets }) {
   const apply = (): void => {
     const filters = unpackSet(set, session.dataset);
     if (filters) session.update({ filters });
-    setProblem(filters ? null : new PageError("This set names columns or samples that this analysis does not have.", "Open the epoch that it was saved at."));
+    setProblem(
+      filters
+        ? null
+        : new PageError(
+            "This set names columns or samples that this analysis does not have.",
+            "Open the epoch that it was saved at.",
+          ),
+    );
   };
   return (
     <li>
-      <button type="button" class="link" onClick={apply}>{set.name}</button>
+      <button type="button" class="link" onClick={apply}>
+        {set.name}
+      </button>
       <small>{count(set.filters.length, "filter")}</small>
-      <button type="button" class="quiet" aria-label={`Delete the set ${set.name}`} onClick={() => sets.remove(set)}>✕</button>
-      {problem && <p class="failure" role="alert">{problem.message}</p>}
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Delete the set ${set.name}`}
+        onClick={() => sets.remove(set)}
+      >
+        ✕
+      </button>
+      {problem && (
+        <p class="failure" role="alert">
+          {problem.message}
+        </p>
+      )}
     </li>
   );
 }

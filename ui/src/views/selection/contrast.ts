@@ -54,12 +54,15 @@ export async function contrast(
   const { confidence } = dataset.header;
   const sides = currentSides(session);
   const means = meansOf(dataset.columns, sides, confidence);
-  const columns = dataset.columns.filter((column) => column.kind !== "text" && !LEFT_OUT.has(column.name));
+  const columns = dataset.columns.filter(
+    (column) => column.kind !== "text" && !LEFT_OUT.has(column.name),
+  );
   const total = columns.length;
   const fields: FoundField[] = [];
   let started = performance.now();
   for (const [done, column] of columns.entries()) {
-    const found = column.kind === "text" ? null : separate(column, sides.inside, sides.outside, confidence);
+    const found =
+      column.kind === "text" ? null : separate(column, sides.inside, sides.outside, confidence);
     if (found) fields.push({ column, name: column.name, found });
     if (performance.now() - started < SLICE) continue;
     report({ sides, means, fields: rankSeparations(fields), done: done + 1, total });
@@ -76,7 +79,9 @@ const isMeasured = (column: Column): column is NumberColumn =>
 
 function meansOf(columns: readonly Column[], sides: Sides, confidence: number): MeanContrast[] {
   return columns.filter(isMeasured).flatMap((column) => {
-    const [first, second] = [sides.inside, sides.outside].map((rows) => moments(present(column.values, rows)));
+    const [first, second] = [sides.inside, sides.outside].map((rows) =>
+      moments(present(column.values, rows)),
+    );
     if (!first!.n) return [];
     return {
       column,

@@ -10,14 +10,15 @@ const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
  * itself; a number is written as it is, with its sign.
  */
 export function csvField(value: string | number | null): string {
-  if (value === null || (typeof value === 'number' && !Number.isFinite(value))) return '';
-  if (typeof value === 'number') return String(value);
+  if (value === null || (typeof value === "number" && !Number.isFinite(value))) return "";
+  if (typeof value === "number") return String(value);
   const safe = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** A record with its line end. */
-export const csvRecord = (fields: readonly (string | number | null)[]): string => `${fields.map(csvField).join(',')}\r\n`;
+export const csvRecord = (fields: readonly (string | number | null)[]): string =>
+  `${fields.map(csvField).join(",")}\r\n`;
 
 const RECORDS_PER_PART = 5_000; // a string of a whole million rows would be too long to build
 
@@ -31,7 +32,7 @@ export function* csvParts(
   for (let i = 0; i < rows.length; i++) {
     if (i > 0 && i % RECORDS_PER_PART === 0) {
       yield part;
-      part = '';
+      part = "";
     }
     part += csvRecord(fieldsOf(rows[i]!));
   }

@@ -5,7 +5,8 @@ const NORMAL_FROM = 1e7; // degrees of freedom from which Student's t is the nor
 
 /** Value below which a standard normal falls with `probability` (0…1). Source: Acklam 2003, refined by one Halley step. */
 export function normalQuantile(probability: number): number {
-  if (!(probability > 0 && probability < 1)) return probability === 0 ? -Infinity : probability === 1 ? Infinity : NaN;
+  if (!(probability > 0 && probability < 1))
+    return probability === 0 ? -Infinity : probability === 1 ? Infinity : NaN;
   const first = acklam(probability);
   const error = normalCumulative(first) - probability;
   const step = error * Math.sqrt(2 * Math.PI) * Math.exp((first * first) / 2);
@@ -51,7 +52,9 @@ function solveStudent(tails: number, degrees: number): number {
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
+  );
   const direct = x < (a + 1) / (a + b + 2);
   return direct ? (front * betaFraction(x, a, b)) / a : 1 - (front * betaFraction(1 - x, b, a)) / b;
 }
@@ -111,8 +114,9 @@ function upperGammaHalf(x: number): number {
 }
 
 const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
-  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
+  -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
+  1.5056327351493116e-7,
 ];
 
 function acklam(p: number): number {
@@ -126,13 +130,20 @@ function acklam(p: number): number {
   return (horner(CENTER_TOP, r) * q) / (horner(CENTER_BOTTOM, r) * r + 1);
 }
 
-const horner = (terms: number[], x: number): number => terms.reduce((sum, term) => sum * x + term, 0);
+const horner = (terms: number[], x: number): number =>
+  terms.reduce((sum, term) => sum * x + term, 0);
 
 const CENTER_TOP = [
-  -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239,
+  -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
+  2.506628277459239,
 ];
-const CENTER_BOTTOM = [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572];
+const CENTER_BOTTOM = [
+  -54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572,
+];
 const TAIL_TOP = [
-  -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783,
+  -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734,
+  4.374664141464968, 2.938163982698783,
 ];
-const TAIL_BOTTOM = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
+const TAIL_BOTTOM = [
+  0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416,
+];

@@ -2,7 +2,7 @@
  * Effects with intervals, by the methods of the analysis (`mlflow_latent/evidence.py`), so that what the
  * page works out of a selection can be read beside an insight. Tested against scipy.
  */
-import { normalQuantile, studentQuantile } from './distributions';
+import { normalQuantile, studentQuantile } from "./distributions";
 
 /** An effect and its two-sided interval. */
 export interface Evidence {
@@ -35,7 +35,10 @@ export function moments(values: ArrayLike<number>): Moments {
 
 /** Student's t interval of a mean; NaN bounds where n < 2. */
 export function meanInterval(of: Moments, confidence: number): Evidence {
-  const reach = of.n > 1 ? studentQuantile((1 + confidence) / 2, of.n - 1) * Math.sqrt(of.variance / of.n) : NaN;
+  const reach =
+    of.n > 1
+      ? studentQuantile((1 + confidence) / 2, of.n - 1) * Math.sqrt(of.variance / of.n)
+      : NaN;
   return { effect: of.mean, lower: of.mean - reach, upper: of.mean + reach };
 }
 
@@ -54,7 +57,11 @@ export function meanDifference(first: Moments, second: Moments, confidence: numb
  * Source: Cliff 1993; interval on Fisher's z with the variance of Hanley & McNeil 1982.
  * Both arrays are sorted in place and hold no NaN.
  */
-export function cliffsDelta(inside: Float32Array, outside: Float32Array, confidence: number): Evidence {
+export function cliffsDelta(
+  inside: Float32Array,
+  outside: Float32Array,
+  confidence: number,
+): Evidence {
   const [n, m] = [inside.length, outside.length];
   if (!n || !m) return { effect: NaN, lower: NaN, upper: NaN };
   const area = superiorPairs(inside.sort(), outside.sort()) / (n * m);
@@ -63,7 +70,8 @@ export function cliffsDelta(inside: Float32Array, outside: Float32Array, confide
   const spread = area * (1 - area) + (n - 1) * (q1 - area ** 2) + (m - 1) * (q2 - area ** 2);
   const error = 2 * Math.sqrt(Math.max(spread, 0) / (n * m));
   const effect = 2 * area - 1;
-  const reach = (normalQuantile((1 + confidence) / 2) * error) / Math.max(1 - effect ** 2, 1 / (n * m));
+  const reach =
+    (normalQuantile((1 + confidence) / 2) * error) / Math.max(1 - effect ** 2, 1 / (n * m));
   const center = Math.atanh(Math.min(Math.max(effect, -1 + 1e-12), 1 - 1e-12));
   return { effect, lower: Math.tanh(center - reach), upper: Math.tanh(center + reach) };
 }
@@ -94,7 +102,11 @@ export function shareInterval(hits: number, total: number, confidence: number): 
 }
 
 /** Difference of two shares, each [hits, total]. Source: Newcombe 1998, method 10 (Wilson intervals combined). */
-export function shareDifference(first: [number, number], second: [number, number], confidence: number): Evidence {
+export function shareDifference(
+  first: [number, number],
+  second: [number, number],
+  confidence: number,
+): Evidence {
   const [one, two] = [shareInterval(...first, confidence), shareInterval(...second, confidence)];
   const effect = one.effect - two.effect;
   return {

@@ -18,7 +18,12 @@ export interface Sides {
  * @param passes - whether a row is kept.
  * @param splitOf - split code of a row.
  */
-export function sidesOf(n: number, passes: (row: number) => boolean, splitOf: (row: number) => number, limit = MOST_ROWS): Sides {
+export function sidesOf(
+  n: number,
+  passes: (row: number) => boolean,
+  splitOf: (row: number) => number,
+  limit = MOST_ROWS,
+): Sides {
   const inside = new Uint32Array(n);
   let kept = 0;
   const splits = new Set<number>();

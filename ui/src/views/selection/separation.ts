@@ -1,10 +1,15 @@
 /** Which columns separate some rows from others, as the analysis says it of an insight (`SeparatingField`). */
-import { cliffsDelta, medianOfSorted, shareDifference, type Evidence } from './evidence';
+import { cliffsDelta, medianOfSorted, shareDifference, type Evidence } from "./evidence";
 
 /** Values of a column, one per row of the data. */
 export type Values =
-  | { kind: 'number'; values: ArrayLike<number> }
-  | { kind: 'category'; codes: ArrayLike<number>; categories: readonly string[]; missingCode: number };
+  | { kind: "number"; values: ArrayLike<number> }
+  | {
+      kind: "category";
+      codes: ArrayLike<number>;
+      categories: readonly string[];
+      missingCode: number;
+    };
 
 /** How one column differs between the two groups. */
 export interface Separation extends Evidence {
@@ -23,13 +28,23 @@ export interface Separation extends Evidence {
 export const MINIMUM_GROUP = 3;
 
 /** How a column separates two groups of rows; null where a group is too small or nothing varies. */
-export function separate(column: Values, inside: Uint32Array, outside: Uint32Array, confidence: number): Separation | null {
-  return column.kind === 'number'
+export function separate(
+  column: Values,
+  inside: Uint32Array,
+  outside: Uint32Array,
+  confidence: number,
+): Separation | null {
+  return column.kind === "number"
     ? separateNumbers(column.values, inside, outside, confidence)
     : separateCategories(column, inside, outside, confidence);
 }
 
-function separateNumbers(values: ArrayLike<number>, inside: Uint32Array, outside: Uint32Array, confidence: number): Separation | null {
+function separateNumbers(
+  values: ArrayLike<number>,
+  inside: Uint32Array,
+  outside: Uint32Array,
+  confidence: number,
+): Separation | null {
   const [first, second] = [present(values, inside), present(values, outside)];
   if (Math.min(first.length, second.length) < MINIMUM_GROUP) return null;
   const evidence = cliffsDelta(first, second, confidence);
@@ -57,15 +72,20 @@ export function present(values: ArrayLike<number>, rows: Uint32Array): Float32Ar
 }
 
 function separateCategories(
-  column: Values & { kind: 'category' },
+  column: Values & { kind: "category" },
   inside: Uint32Array,
   outside: Uint32Array,
   confidence: number,
 ): Separation | null {
   const [hits, misses] = [countCategories(column, inside), countCategories(column, outside)];
   if (Math.min(hits.total, misses.total) < MINIMUM_GROUP) return null;
-  const differences = column.categories.map((_, code) => Math.abs(hits.counts[code]! / hits.total - misses.counts[code]! / misses.total));
-  const best = differences.reduce((top, value, code) => (value > differences[top]! ? code : top), 0);
+  const differences = column.categories.map((_, code) =>
+    Math.abs(hits.counts[code]! / hits.total - misses.counts[code]! / misses.total),
+  );
+  const best = differences.reduce(
+    (top, value, code) => (value > differences[top]! ? code : top),
+    0,
+  );
   if (!(differences[best]! > 0)) return null;
   const [a, b] = [hits.counts[best]!, misses.counts[best]!];
   return {
@@ -79,7 +99,10 @@ function separateCategories(
 }
 
 /** How often each category is there among the rows; missing ones are not counted. */
-export function countCategories(column: Values & { kind: 'category' }, rows: Uint32Array): { counts: Uint32Array; total: number } {
+export function countCategories(
+  column: Values & { kind: "category" },
+  rows: Uint32Array,
+): { counts: Uint32Array; total: number } {
   const counts = new Uint32Array(column.categories.length);
   let total = 0;
   for (let i = 0; i < rows.length; i++) {
@@ -95,7 +118,9 @@ export function countCategories(column: Values & { kind: 'category' }, rows: Uin
 export const isClear = (evidence: Evidence): boolean => evidence.lower > 0 || evidence.upper < 0;
 
 /** Clear ones first, then by the size of the effect; a name decides between equals. */
-export function rankSeparations<T extends { name: string; found: Separation }>(separations: T[]): T[] {
+export function rankSeparations<T extends { name: string; found: Separation }>(
+  separations: T[],
+): T[] {
   return [...separations].sort(
     (a, b) =>
       Number(isClear(b.found)) - Number(isClear(a.found)) ||

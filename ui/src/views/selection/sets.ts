@@ -14,7 +14,12 @@ export interface NamedSet {
 
 type KeptFilter =
   | Exclude<Filter, { type: "rows" }>
-  | { readonly type: "rows"; readonly label: string; readonly insight?: string; readonly samples?: Record<string, string[]> };
+  | {
+      readonly type: "rows";
+      readonly label: string;
+      readonly insight?: string;
+      readonly samples?: Record<string, string[]>;
+    };
 
 const PREFIX = "latent.set.";
 /** MLflow takes tags of 8,000 letters (5,000 in older versions). */
@@ -22,8 +27,16 @@ const LONGEST_TAG = 4_900;
 
 /** A name as part of a tag's key: letters, digits, `-` and `_`; a hash where nothing is left. */
 export function slugOf(name: string): string {
-  const slug = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 40);
-  return slug || `set-${[...name].reduce((sum, letter) => (Math.imul(sum, 31) + letter.codePointAt(0)!) >>> 0, 7).toString(36)}`;
+  const slug = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 40);
+  return (
+    slug ||
+    `set-${[...name].reduce((sum, letter) => (Math.imul(sum, 31) + letter.codePointAt(0)!) >>> 0, 7).toString(36)}`
+  );
 }
 
 /**
@@ -32,7 +45,9 @@ export function slugOf(name: string): string {
  * @throws PageError they hold too many single samples for a tag.
  */
 export function packSet(name: string, filters: readonly Filter[], dataset: Dataset): string {
-  const kept = filters.map((filter) => (filter.type === "rows" ? packRows(filter, dataset) : filter));
+  const kept = filters.map((filter) =>
+    filter.type === "rows" ? packRows(filter, dataset) : filter,
+  );
   const text = JSON.stringify({ name, filters: kept });
   if (text.length > LONGEST_TAG)
     throw new PageError(
@@ -43,7 +58,8 @@ export function packSet(name: string, filters: readonly Filter[], dataset: Datas
 }
 
 function packRows(filter: Filter & { type: "rows" }, dataset: Dataset): KeptFilter {
-  if (filter.source?.insight) return { type: "rows", label: filter.label, insight: filter.source.insight };
+  if (filter.source?.insight)
+    return { type: "rows", label: filter.label, insight: filter.source.insight };
   const samples: Record<string, string[]> = {};
   for (const row of filter.rows) (samples[dataset.split(row)] ??= []).push(dataset.sampleId(row));
   return { type: "rows", label: filter.label, samples };
@@ -54,7 +70,16 @@ export function unpackSet(set: NamedSet, dataset: Dataset): Filter[] | null {
   const filters = set.filters.flatMap((kept): Filter[] => {
     if (kept.type !== "rows") return "column" in kept && !dataset.column(kept.column) ? [] : [kept];
     const rows = rowsOf(kept, dataset);
-    return rows.length ? [{ type: "rows", label: kept.label, rows, source: kept.insight ? { insight: kept.insight } : { set: set.slug } }] : [];
+    return rows.length
+      ? [
+          {
+            type: "rows",
+            label: kept.label,
+            rows,
+            source: kept.insight ? { insight: kept.insight } : { set: set.slug },
+          },
+        ]
+      : [];
   });
   return filters.length === set.filters.length ? filters : null;
 }
@@ -62,7 +87,9 @@ export function unpackSet(set: NamedSet, dataset: Dataset): Filter[] | null {
 function rowsOf(kept: KeptFilter & { type: "rows" }, dataset: Dataset): Uint32Array {
   const insight = kept.insight === undefined ? undefined : dataset.insight(kept.insight);
   if (insight) return dataset.insightRows(insight);
-  const rows = Object.entries(kept.samples ?? {}).flatMap(([split, ids]) => ids.map((id) => dataset.row(split, id)));
+  const rows = Object.entries(kept.samples ?? {}).flatMap(([split, ids]) =>
+    ids.map((id) => dataset.row(split, id)),
+  );
   return Uint32Array.from(rows.filter((row) => row >= 0));
 }
 
@@ -77,7 +104,8 @@ export function setsOf(tags: Readonly<Record<string, string>>): NamedSet[] {
 function parsed(slug: string, value: string): NamedSet | null {
   try {
     const { name, filters } = JSON.parse(value);
-    if (typeof name !== "string" || !Array.isArray(filters) || !filters.every(isFilter)) return null;
+    if (typeof name !== "string" || !Array.isArray(filters) || !filters.every(isFilter))
+      return null;
     return { slug, name, filters };
   } catch {
     return null;
@@ -89,7 +117,8 @@ function isFilter(value: unknown): value is KeptFilter {
   const one = value as Record<string, unknown> | null;
   const isText = (key: string): boolean => typeof one?.[key] === "string";
   const isNumber = (key: string): boolean => typeof one?.[key] === "number";
-  const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === "string");
+  const areTexts = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((item) => typeof item === "string");
   switch (one?.["type"]) {
     case "range":
       return isText("column") && isNumber("low") && isNumber("high");
@@ -98,9 +127,18 @@ function isFilter(value: unknown): value is KeptFilter {
     case "text":
       return isText("column") && isText("query");
     case "lasso":
-      return isNumber("projection") && Array.isArray(one["polygon"]) && one["polygon"].every((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
+      return (
+        isNumber("projection") &&
+        Array.isArray(one["polygon"]) &&
+        one["polygon"].every(
+          (point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite),
+        )
+      );
     case "rows":
-      return isText("label") && (isText("insight") || Object.values(one["samples"] ?? {}).every(areTexts));
+      return (
+        isText("label") &&
+        (isText("insight") || Object.values(one["samples"] ?? {}).every(areTexts))
+      );
     default:
       return false;
   }
@@ -117,7 +155,8 @@ export class NamedSets {
     private readonly source: Source,
     private readonly runId: string | undefined,
   ) {
-    if (source.kind === "server") void this.attempt(async () => (this.known.value = setsOf(await source.tags(runId))));
+    if (source.kind === "server")
+      void this.attempt(async () => (this.known.value = setsOf(await source.tags(runId))));
   }
 
   /** Whether sets can be kept here. */
@@ -131,7 +170,12 @@ export class NamedSets {
       const slug = slugOf(name);
       const value = packSet(name, filters, dataset);
       await this.source.setTag(PREFIX + slug, value, this.runId);
-      this.known.value = setsOf({ ...Object.fromEntries(this.known.peek().map((set) => [PREFIX + set.slug, JSON.stringify(set)])), [PREFIX + slug]: value });
+      this.known.value = setsOf({
+        ...Object.fromEntries(
+          this.known.peek().map((set) => [PREFIX + set.slug, JSON.stringify(set)]),
+        ),
+        [PREFIX + slug]: value,
+      });
     });
   }
 

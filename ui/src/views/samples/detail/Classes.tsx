@@ -13,9 +13,19 @@ export function Classes({ row }: { row: number }) {
   return (
     <section class="detail-part classes" aria-label="Target and prediction">
       <p class="verdict">
-        {target !== null && <span><small>target</small> <b>{target}</b></span>}
-        {prediction !== null && <span><small>prediction</small> <b class={isWrong ? "is-wrong" : ""}>{prediction}</b></span>}
-        {target !== null && prediction !== null && <span class={isWrong ? "tag is-wrong" : "tag"}>{isWrong ? "wrong" : "right"}</span>}
+        {target !== null && (
+          <span>
+            <small>target</small> <b>{target}</b>
+          </span>
+        )}
+        {prediction !== null && (
+          <span>
+            <small>prediction</small> <b class={isWrong ? "is-wrong" : ""}>{prediction}</b>
+          </span>
+        )}
+        {target !== null && prediction !== null && (
+          <span class={isWrong ? "tag is-wrong" : "tag"}>{isWrong ? "wrong" : "right"}</span>
+        )}
       </p>
       <Probabilities row={row} target={target} />
     </section>
@@ -33,13 +43,20 @@ function Probabilities({ row, target }: { row: number; target: string | null }) 
       <ul class="probabilities" aria-label="Most probable classes">
         {found.map(({ name, probability }) => (
           <li key={name} class={name === target ? "is-target" : ""}>
-            <span class="probability-name" title={name}>{name}{name === target && <small> target</small>}</span>
-            <span class="share-bar" aria-hidden="true"><i style={{ width: `${100 * probability}%` }} /></span>
+            <span class="probability-name" title={name}>
+              {name}
+              {name === target && <small> target</small>}
+            </span>
+            <span class="share-bar" aria-hidden="true">
+              <i style={{ width: `${100 * probability}%` }} />
+            </span>
             <span class="probability-value">{percent(probability)}</span>
           </li>
         ))}
       </ul>
-      {!isThere && <p class="note">{`The target is not among the ${found.length} most probable.`}</p>}
+      {!isThere && (
+        <p class="note">{`The target is not among the ${found.length} most probable.`}</p>
+      )}
     </>
   );
 }
@@ -51,5 +68,8 @@ function probabilitiesOf(dataset: ReturnType<typeof useSession>["dataset"], row:
   const values = dataset.payload.array(probabilities.values);
   return Array.from({ length: probabilities.k }, (_, i) => row * probabilities.k + i)
     .filter((place) => classes[place] !== NO_CLASS)
-    .map((place) => ({ name: names[classes[place]!] ?? String(classes[place]), probability: values[place]! / 255 }));
+    .map((place) => ({
+      name: names[classes[place]!] ?? String(classes[place]),
+      probability: values[place]! / 255,
+    }));
 }

@@ -15,11 +15,19 @@ interface CopyProps {
 export function CopyButton({ text, what, label, className = "quiet" }: CopyProps) {
   const [said, setSaid] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
-    setSaid((await copyText(typeof text === "string" ? text : text())) ? "Copied" : "Not allowed here");
+    setSaid(
+      (await copyText(typeof text === "string" ? text : text())) ? "Copied" : "Not allowed here",
+    );
     setTimeout(() => setSaid(null), SAID_FOR);
   };
   return (
-    <button type="button" class={`${className} copy`} aria-label={label ? undefined : `Copy ${what}`} title={`Copy ${what}`} onClick={copy}>
+    <button
+      type="button"
+      class={`${className} copy`}
+      aria-label={label ? undefined : `Copy ${what}`}
+      title={`Copy ${what}`}
+      onClick={copy}
+    >
       <span aria-live="polite">{said ?? label ?? "Copy"}</span>
     </button>
   );

@@ -23,9 +23,16 @@ export function LossHistory({ row }: { row: number }) {
         <Drawing losses={losses} population={population} width={width} />
       </div>
       <p class="legend-line">
-        <span><i class="key-own" /> this sample</span>
-        <span><i class="key-median" />{` median of ${split}`}</span>
-        <span><i class="key-band" /> half of them</span>
+        <span>
+          <i class="key-own" /> this sample
+        </span>
+        <span>
+          <i class="key-median" />
+          {` median of ${split}`}
+        </span>
+        <span>
+          <i class="key-band" /> half of them
+        </span>
       </p>
       <Predictions row={row} />
     </section>
@@ -46,31 +53,61 @@ function Drawing({ losses, population, width }: DrawingProps) {
   const [left, right, bottom] = [BOX.left, width - BOX.right, HEIGHT - BOX.bottom];
   const epochs = losses.map(([epoch]) => epoch);
   const [first, last] = [epochs[0]!, epochs.at(-1)!];
-  const x = (epoch: number): number => along({ low: first, high: last, ticks: [] }, epoch, left, right);
+  const x = (epoch: number): number =>
+    along({ low: first, high: last, ticks: [] }, epoch, left, right);
   const y = (loss: number): number => Math.max(BOX.top, along(axis, loss, bottom, BOX.top));
   const line = (points: [number, number][]): string =>
-    points.filter(([, loss]) => Number.isFinite(loss)).map(([epoch, loss]) => `${x(epoch)},${y(loss)}`).join(" ");
-  const band = [...population.map((one): [number, number] => [one.epoch, one.high]), ...population.map((one): [number, number] => [one.epoch, one.low]).reverse()];
+    points
+      .filter(([, loss]) => Number.isFinite(loss))
+      .map(([epoch, loss]) => `${x(epoch)},${y(loss)}`)
+      .join(" ");
+  const band = [
+    ...population.map((one): [number, number] => [one.epoch, one.high]),
+    ...population.map((one): [number, number] => [one.epoch, one.low]).reverse(),
+  ];
   return (
-    <svg class="history" width={width} height={HEIGHT} role="img" aria-label={inWords(losses, population)}>
+    <svg
+      class="history"
+      width={width}
+      height={HEIGHT}
+      role="img"
+      aria-label={inWords(losses, population)}
+    >
       {axis.ticks.map((tick) => (
         <g key={tick} transform={`translate(0 ${y(tick)})`}>
           <line x1={left} x2={right} class="curve-grid" />
-          <text x={left - 5} dy="0.32em" text-anchor="end">{number(tick)}</text>
+          <text x={left - 5} dy="0.32em" text-anchor="end">
+            {number(tick)}
+          </text>
         </g>
       ))}
       <polygon points={line(band)} class="history-band" />
-      <polyline points={line(population.map((one) => [one.epoch, one.median]))} class="history-median" />
+      <polyline
+        points={line(population.map((one) => [one.epoch, one.median]))}
+        class="history-median"
+      />
       <polyline points={line(losses)} class="history-own" />
-      {losses.map(([epoch, loss]) => Number.isFinite(loss) && <circle key={epoch} cx={x(epoch)} cy={y(loss)} r={2.4} class="history-point"><title>{`epoch ${epoch}: ${number(loss)}`}</title></circle>)}
+      {losses.map(
+        ([epoch, loss]) =>
+          Number.isFinite(loss) && (
+            <circle key={epoch} cx={x(epoch)} cy={y(loss)} r={2.4} class="history-point">
+              <title>{`epoch ${epoch}: ${number(loss)}`}</title>
+            </circle>
+          ),
+      )}
       <text x={left} y={HEIGHT - 4}>{`epoch ${first}`}</text>
-      <text x={right} y={HEIGHT - 4} text-anchor="end">{last}</text>
+      <text x={right} y={HEIGHT - 4} text-anchor="end">
+        {last}
+      </text>
     </svg>
   );
 }
 
 function inWords(losses: [number, number][], population: EpochLosses[]): string {
-  const parts = losses.map(([epoch, loss], i) => `epoch ${epoch}: ${number(loss)}, median ${number(population[i]?.median)}`);
+  const parts = losses.map(
+    ([epoch, loss], i) =>
+      `epoch ${epoch}: ${number(loss)}, median ${number(population[i]?.median)}`,
+  );
   return `Loss over epochs. ${parts.join("; ")}`;
 }
 
@@ -84,9 +121,17 @@ function Predictions({ row }: { row: number }) {
   const epochs = dataset.header.history!.epochs;
   return (
     <div class="stripes-box">
-      <div class="stripes" role="img" aria-label={`Right in ${right} of ${predictions.length} epochs: ${predictions.map((one, i) => `epoch ${epochs[i]} ${one ?? "unknown"}`).join(", ")}`}>
+      <div
+        class="stripes"
+        role="img"
+        aria-label={`Right in ${right} of ${predictions.length} epochs: ${predictions.map((one, i) => `epoch ${epochs[i]} ${one ?? "unknown"}`).join(", ")}`}
+      >
         {predictions.map((one, i) => (
-          <i key={i} class={one === target ? "is-right" : "is-wrong"} title={`epoch ${epochs[i]}: ${one ?? "unknown"}`} />
+          <i
+            key={i}
+            class={one === target ? "is-right" : "is-wrong"}
+            title={`epoch ${epochs[i]}: ${one ?? "unknown"}`}
+          />
         ))}
       </div>
       <small>{`right in ${right} of ${predictions.length} epochs`}</small>

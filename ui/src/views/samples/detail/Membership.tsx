@@ -11,7 +11,8 @@ export function Membership({ row }: { row: number }) {
     .map((insight, place) => ({ insight, rank: place + 1 }))
     .filter(({ insight }) => dataset.insightRows(insight).includes(row));
   if (!dataset.header.insights.length) return null;
-  const open = (insight: InsightHeader) => (): void => selectInsight(session, insight, { tab: "insights", pinned: null });
+  const open = (insight: InsightHeader) => (): void =>
+    selectInsight(session, insight, { tab: "insights", pinned: null });
   return (
     <section class="detail-part" aria-label="Insights with this sample">
       <h3>Insights with this sample</h3>

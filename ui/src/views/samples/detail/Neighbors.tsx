@@ -22,10 +22,14 @@ export function Neighbors({ row }: { row: number }) {
     <section class="detail-part" aria-label="Similar samples">
       <div class="part-head">
         <h3>Similar samples</h3>
-        <button type="button" class="quiet" onClick={select}>Select them</button>
+        <button type="button" class="quiet" onClick={select}>
+          Select them
+        </button>
       </div>
       <ul class={session.thumbnails.any ? "neighbors" : "neighbors is-list"}>
-        {rows.map((other) => <Neighbor key={other} row={other} />)}
+        {rows.map((other) => (
+          <Neighbor key={other} row={other} />
+        ))}
       </ul>
     </section>
   );
@@ -40,8 +44,21 @@ function Neighbor({ row }: { row: number }) {
   const hover = (value: number | null) => () => (session.hovered.value = value);
   return (
     <li>
-      <button type="button" class={`tile${found.isWrong ? " is-wrong" : ""}`} title={sampleWords(dataset, row)} onClick={open} onMouseEnter={hover(row)} onMouseLeave={hover(null)} onFocus={hover(row)} onBlur={hover(null)}>
-        {hasPicture(session, row) ? <Picture row={row} size={TILE} /> : <span class="tile-id">{dataset.sampleId(row)}</span>}
+      <button
+        type="button"
+        class={`tile${found.isWrong ? " is-wrong" : ""}`}
+        title={sampleWords(dataset, row)}
+        onClick={open}
+        onMouseEnter={hover(row)}
+        onMouseLeave={hover(null)}
+        onFocus={hover(row)}
+        onBlur={hover(null)}
+      >
+        {hasPicture(session, row) ? (
+          <Picture row={row} size={TILE} />
+        ) : (
+          <span class="tile-id">{dataset.sampleId(row)}</span>
+        )}
         <span class="hidden-text">{`${dataset.sampleId(row)}, ${dataset.split(row)}: `}</span>
         <span class="tile-caption">
           <span class="tile-class">{verdictText(found) || dataset.split(row)}</span>

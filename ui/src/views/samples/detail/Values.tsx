@@ -10,7 +10,14 @@ const WIDTH = 104;
 const HEIGHT = 22;
 /** Columns that the head of the detail shows already. */
 const SHOWN_ABOVE = new Set(["sample_id", "split", "target", "prediction", "correct"]);
-const GROUP_ORDER: readonly Column["group"][] = ["result", "metadata", "learning", "score", "region", "sample"];
+const GROUP_ORDER: readonly Column["group"][] = [
+  "result",
+  "metadata",
+  "learning",
+  "score",
+  "region",
+  "sample",
+];
 const GROUP_NAMES: Record<Column["group"], string> = {
   result: "Result",
   metadata: "Metadata",
@@ -31,12 +38,23 @@ export function Values({ row }: { row: number }) {
         const present = own.filter((column) => valueText(column, row) !== MISSING);
         if (!own.length) return null;
         return (
-          <section key={group} class="detail-part" aria-label={`${GROUP_NAMES[group]} of the sample`}>
+          <section
+            key={group}
+            class="detail-part"
+            aria-label={`${GROUP_NAMES[group]} of the sample`}
+          >
             <h3>{GROUP_NAMES[group]}</h3>
             <dl class="values">
-              {present.map((column) => <Value key={column.name} column={column} row={row} />)}
+              {present.map((column) => (
+                <Value key={column.name} column={column} row={row} />
+              ))}
             </dl>
-            {present.length < own.length && <p class="note">{`No value: ${own.filter((column) => !present.includes(column)).map((column) => column.label).join(", ")}`}</p>}
+            {present.length < own.length && (
+              <p class="note">{`No value: ${own
+                .filter((column) => !present.includes(column))
+                .map((column) => column.label)
+                .join(", ")}`}</p>
+            )}
           </section>
         );
       })}
@@ -49,8 +67,16 @@ function Value({ column, row }: { column: Column; row: number }) {
   return (
     <div class="value">
       <dt title={column.description || undefined}>{capital(column.label)}</dt>
-      <dd class="value-text" title={text.length > 16 ? text.slice(0, 1000) : undefined}>{text.slice(0, 300)}</dd>
-      <dd class="value-place">{column.kind === "text" ? null : column.kind === "number" ? <OfNumber column={column} row={row} /> : <OfCategory column={column} row={row} />}</dd>
+      <dd class="value-text" title={text.length > 16 ? text.slice(0, 1000) : undefined}>
+        {text.slice(0, 300)}
+      </dd>
+      <dd class="value-place">
+        {column.kind === "text" ? null : column.kind === "number" ? (
+          <OfNumber column={column} row={row} />
+        ) : (
+          <OfCategory column={column} row={row} />
+        )}
+      </dd>
     </div>
   );
 }
@@ -85,13 +111,20 @@ function Histogram({ name, binning, bin }: HistogramProps) {
   const total = session.total(name).subarray(0, binning.size);
   const most = Math.max(...total, 1);
   const step = WIDTH / binning.size;
-  const heights = Array.from(total, (n) => (n ? Math.max(1, Math.sqrt(n / most) * (HEIGHT - 2)) : 0));
-  const path = heights.map((height, i) => `M${i * step},${HEIGHT}v${-height}h${Math.max(step - 0.4, 0.6)}v${height}z`).join("");
+  const heights = Array.from(total, (n) =>
+    n ? Math.max(1, Math.sqrt(n / most) * (HEIGHT - 2)) : 0,
+  );
+  const path = heights
+    .map((height, i) => `M${i * step},${HEIGHT}v${-height}h${Math.max(step - 0.4, 0.6)}v${height}z`)
+    .join("");
   const middle = (bin + 0.5) * step;
   return (
     <svg class="mini" width={WIDTH} height={HEIGHT} aria-hidden="true">
       <path d={path} class="mini-bars" />
-      <path d={`M${bin * step},${HEIGHT}v${-heights[bin]!}h${Math.max(step - 0.4, 0.6)}v${heights[bin]}z`} class="mini-own" />
+      <path
+        d={`M${bin * step},${HEIGHT}v${-heights[bin]!}h${Math.max(step - 0.4, 0.6)}v${heights[bin]}z`}
+        class="mini-own"
+      />
       <line x1={middle} x2={middle} y1={0} y2={HEIGHT} class="mini-mark" />
     </svg>
   );
@@ -105,7 +138,9 @@ function OfCategory({ column, row }: { column: CategoryColumn; row: number }) {
   const share = known ? (total[column.codes[row]!] ?? 0) / known : NaN;
   return (
     <>
-      <span class="share-bar" aria-hidden="true"><i style={{ width: `${100 * share}%` }} /></span>
+      <span class="share-bar" aria-hidden="true">
+        <i style={{ width: `${100 * share}%` }} />
+      </span>
       <small>{`${percent(share)} have it`}</small>
     </>
   );

@@ -60,7 +60,8 @@ export function quantileOfCounts(counts: Uint32Array, share: number): number {
   if (!total) return NaN;
   const wanted = Math.max(1, Math.ceil(share * total));
   let seen = 0;
-  for (let code = 0; code < counts.length; code++) if ((seen += counts[code]!) >= wanted) return code;
+  for (let code = 0; code < counts.length; code++)
+    if ((seen += counts[code]!) >= wanted) return code;
   return counts.length - 1;
 }
 

@@ -93,5 +93,5 @@ def _raw_score(
     asked = faiss.knn(np.ascontiguousarray(embedding[rows]), some, rank + 1)[0]
     own = np.where(rows % step == 0, rank, rank - 1)
     distance = np.sqrt(np.maximum(asked[np.arange(len(rows)), own], 0).astype(np.float64))
-    scale = float(np.sqrt(max(np.median(usual), 0)))
+    scale = max(float(np.median(usual)), 0.0) ** 0.5
     return distance / scale if scale > 0 else np.full(len(rows), np.inf)

@@ -103,7 +103,8 @@ def _scale(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> NDArra
     scale = np.minimum(scale, own + np.median(scale - own))
     nearest, row = indices[:, 0], np.arange(len(indices))
     mutual = indices[nearest, 0] == row
-    return np.exp(np.where(mutual, np.minimum(scale, scale[nearest]), scale))
+    shared: NDArray[np.float64] = np.where(mutual, np.minimum(scale, scale[nearest]), scale)
+    return np.asarray(np.exp(shared))
 
 
 def _mean_of_others(
@@ -149,7 +150,8 @@ def _resolution(embedding: NDArray[np.float32], reduction: Reduction) -> float:
     rows.sort(axis=0)
     step = np.diff(rows, axis=0)
     large = step > SMALLEST_STEP * (rows[-1] - rows[0])
-    tied = large.sum(axis=0) < TIED_SHARE * distinct
+    varied = np.minimum((rows != rows[len(rows) // 2]).sum(axis=0), distinct)  # a ReLU is often 0
+    tied = large.sum(axis=0) < TIED_SHARE * varied
     smallest = np.min(step, axis=0, where=large, initial=np.inf)
     smallest[~tied | ~np.isfinite(smallest)] = 0
     length = np.linalg.norm(reduction.weights.astype(np.float64), axis=1)

@@ -56,7 +56,7 @@ def photograph_mlflow(browser: Browser, url: str) -> None:
 
 
 def photograph_report(browser: Browser, report: Path) -> None:
-    """Save the top of the report, by day and by night."""
+    """Save the top of the summary, by day and by night."""
     for scheme in ("light", "dark"):
         context = browser.new_context(
             viewport={"width": 1280, "height": 1340},
@@ -90,7 +90,7 @@ def main() -> None:
             root = run["url"].partition("latent/")[0]
             page = RunTracker(run["run_id"], run["tracking_uri"]).page()
             photograph_mlflow(browser, f"{root}{page.run}")
-            photograph_report(browser, analysis / "report.html")
+            photograph_report(browser, analysis / "summary.html")
             browser.close()
         for name in FIGURES:
             shutil.copy(analysis / "figures" / f"{name}.png", IMAGES / f"{name}.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +61,14 @@ def test_readme(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert names["capture"] in names["trainer"].callbacks
 
 
-def test_data(demo: Demo) -> None:
-    latent = RunTracker(demo.run_id, demo.tracking_uri).download_latent()
-    names = run("docs/data.md", {"latent": latent})
+def test_data(demo: Demo, tmp_path: Path) -> None:
+    tracker = RunTracker(demo.run_id, demo.tracking_uri)
+    latent = shutil.copytree(tracker.download_latent(), tmp_path / "latent")
+    analysis = tracker.download_analysis(names=["explorer.bin"])
+    names = run("docs/data.md", {"latent": latent, "analysis": analysis})
 
     assert len(names["worst"]) == 10
     assert set(names["worst"]["split"]) <= {"train", "val"}
     assert len(names["snapshot"]) == 1797
+    assert len(names["codes"]) == 1797
+    assert (latent / "media/split=val/overlays-rank0.parquet").exists()

@@ -1,0 +1,25 @@
+/** Bins of a curve in words. */
+import type { Curve, CurveBin } from "../../payload";
+import { bounds, count, number } from "../insights/words";
+
+/** A bin in words: its range, and n, mean and interval of every split. */
+export function binWords(
+  curve: Curve,
+  splits: readonly string[],
+  bin: number,
+  confidence: number,
+): string {
+  const parts = splits.map(
+    (split) => `${split} ${binValue(curve.series[split]![bin]!, confidence)}`,
+  );
+  return `${curve.series[splits[0]!]![bin]!.label}: ${parts.join("; ")}`;
+}
+
+function binValue(bin: CurveBin, confidence: number): string {
+  if (bin.mean === null) return "no samples";
+  const known = bin.interval[0] !== null;
+  const interval = known
+    ? `, ${Math.round(100 * confidence)} % interval ${bounds(bin.interval)}`
+    : ", no interval";
+  return `mean ${number(bin.mean)}${interval}, ${count(bin.n)}`;
+}

@@ -70,6 +70,10 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).arrayBuffer();
+  const gzip = new DecompressionStream("gzip");
+  // Written straight into it: a Blob's stream would take the bytes through another process.
+  const writer = gzip.writable.getWriter();
+  const written = writer.write(bytes).then(() => writer.close());
+  const [inflated] = await Promise.all([new Response(gzip.readable).arrayBuffer(), written]);
+  return inflated;
 }

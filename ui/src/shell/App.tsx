@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Dataset } from "../data/dataset";
 import { asPageError, type PageError } from "../data/errors";
 import type { Route } from "../data/open";
@@ -27,7 +27,8 @@ export function App({ source, route }: { source: Source; route: Route }) {
 function RunPage({ source, epoch }: { source: Source; epoch: number | undefined }) {
   const [session, setSession] = useState<Session | null>(null);
   const [problem, setProblem] = useState<PageError | null>(null);
-  useEffect(() => {
+  // Before the first paint: an effect after it would wait a frame or more to ask.
+  useLayoutEffect(() => {
     source
       .explorer(undefined, epoch)
       .then((bytes) => {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Stage } from "../../scatter/stage";
 import { useSession } from "../../state";
 import { Chips } from "./Chips";
@@ -20,7 +20,7 @@ export function Population({ name = "Population exploration" }: { name?: string 
   const overlay = useRef<HTMLCanvasElement>(null);
   const pictures = useMemo(() => signal(true), []);
   const [stage, setStage] = useState<Stage | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const made = new Stage(session, canvas.current!, overlay.current!, pictures);
     setStage(made);
     return () => made.close();

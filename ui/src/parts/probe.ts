@@ -9,12 +9,19 @@ declare global {
 }
 
 /** Moments of a page's life, measured from when its address was opened. */
-export type Moment = "data" | "first" | "complete";
+export type Moment = "start" | "data" | "first" | "complete";
+
+let complete = () => {};
+
+/** Fulfilled when the map has been drawn whole for the first time. */
+export const whenComplete = new Promise<void>((fulfil) => (complete = fulfil));
 
 /** Mark the first time that a moment comes, as `latent:<moment>` among `performance` marks. */
 export function mark(moment: Moment): void {
   const name = `latent:${moment}`;
-  if (!performance.getEntriesByName(name).length) performance.mark(name);
+  if (performance.getEntriesByName(name).length) return;
+  performance.mark(name);
+  if (moment === "complete") complete();
 }
 
 /** Let tests and benchmarks reach the session and the stage. */

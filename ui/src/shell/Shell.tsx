@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { whenComplete } from "../parts/probe";
 import { useSession, useView } from "../state";
 import { Filters } from "../views/filters/Filters";
 import { Population } from "../views/population/Population";
@@ -43,12 +44,16 @@ export function Shell() {
   );
 }
 
-/** Whether the page has been drawn once: what is not seen at a glance waits for that. */
+/** Milliseconds after which the rest of the page no longer waits for the map. */
+const PATIENCE = 1500;
+
+/** Whether the map has been drawn once: what is not seen at a glance waits for that. */
 function useDrawn(): boolean {
   const [drawn, setDrawn] = useState(false);
   useEffect(() => {
-    const frame = requestAnimationFrame(() => setTimeout(() => setDrawn(true)));
-    return () => cancelAnimationFrame(frame);
+    const timer = setTimeout(() => setDrawn(true), PATIENCE);
+    void whenComplete.then(() => setDrawn(true));
+    return () => clearTimeout(timer);
   }, []);
   return drawn;
 }

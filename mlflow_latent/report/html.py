@@ -1,4 +1,4 @@
-"""`report.html`: the whole report on one page that needs nothing else, not even a network.
+"""`summary.html`: the whole report on one page to read and print, also without scripts.
 
 MLflow shows it in a sandboxed frame: no requests, no storage, no links out. All text of the
 document is escaped; the page's own policy refuses anything that is not in the file.

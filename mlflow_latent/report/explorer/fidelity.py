@@ -115,5 +115,19 @@ LEVELS = (
         thumbnail_bytes=1_000_000,
         typical=0.3,
     ),
+    Fidelity(
+        codes=63,
+        step=1 / 2,
+        mantissa=3,
+        n_neighbors=0,
+        history_entries=0,
+        history_bits=8,
+        n_projections=1,
+        n_probabilities=0,
+        texts=False,
+        similar_fields=False,
+        thumbnail_bytes=500_000,
+        typical=0.23,
+    ),
 )
 """Of a single file, the best first: the first that fits is taken."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
 
@@ -44,7 +46,11 @@ def latent_mount(settings: Settings, upstream: Upstream) -> Mount:
             Route("/run/{run_id}", pages.run),
             Route("/compare", pages.compare),
             Route("/files/{run_id}/{path:path}", files.__call__),
-            Route("/static/{name}", _Assets(settings.static).__call__),
+            Route(
+                "/static/{name}",
+                _Assets(settings.static).__call__,
+                middleware=[Middleware(GZipMiddleware)],
+            ),
             Route("/{rest:path}", _unknown),
         ],
         exception_handlers={HTTPException: _as_text},

@@ -19,7 +19,8 @@ def page_folder(folder: Path) -> Path:
     """Stand in for the built page: the real template, and next to no code."""
     folder.mkdir()
     (folder / "index.html").write_text(
-        '<!doctype html><html><head><!--latent:meta--><link rel="stylesheet" href="app.css">'
+        '<!doctype html><html lang="en"><head><title>Latent</title><!--latent:meta-->'
+        '<link rel="stylesheet" href="app.css">'
         '</head><body><div id="app"></div><script src="app.js" defer></script></body></html>'
     )
     (folder / "app.js").write_text("document.title = 'built page';")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 from serving import RUN_NAME, Served, ask
+
+from mlflow_latent.server.routes import OWN_ASSETS
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +33,9 @@ def test_the_code_is_kept_and_asked_about(open_server: Served) -> None:
         assert reply.status == 200
         assert reply.headers["content-type"].startswith(("text/javascript", "text/css"))
         assert ask(open_server.uri, f"latent/static/{name}", headers=tag).status == 304
+    packed = ask(open_server.uri, "latent/static/sidebar.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == (OWN_ASSETS / "sidebar.js").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["index.html", "nothing.js", "..%2f__init__.py", "%2e%2e/x"])

@@ -9,13 +9,20 @@ from scipy import stats
 
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.measures.duplicates import FALSE_SHARE
 from mlflow_latent.schema import SAMPLE_ID, SPLIT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mlflow_latent.insights.base import Context
     from mlflow_latent.measures.duplicates import Duplicates
+
+    Belongs = Callable[[NDArray[np.integer], NDArray[np.integer]], NDArray[np.bool_]]
+
+CHANCE_LEVEL = 0.05  # of reports with copies, with some of another sort by chance
 
 
 def copies(context: Context) -> Duplicates:
@@ -34,6 +41,28 @@ def copies(context: Context) -> Duplicates:
             "capture an earlier one"
         )
     return found
+
+
+def are_beyond_chance(context: Context, belongs: Belongs) -> bool:
+    """Whether some copies are more than the share of chance among all copies would be.
+
+    Where there are copies at all, up to `FALSE_SHARE` of them are chance, and chance does not care
+    which splits it joins: copies within train shall not make a leak of the few false pairs that
+    happen to lie across. The number of those is taken for Poisson's.
+
+    Args:
+        context: of the analysis.
+        belongs: tells of rows (M,) and their copies (M,) which pairs are meant.
+    """
+    found = context.measures.duplicates
+    exact = found.exact[found.pairs].all(axis=1)
+    mine = belongs(*found.pairs.T)
+    if (exact & mine).any():
+        return True
+    nearest = context.measures.neighbors.indices[:, 0]
+    share = float(belongs(np.arange(len(nearest)), nearest).mean())
+    expected = FALSE_SHARE * float((~exact).sum()) * share
+    return bool(stats.poisson.sf(mine.sum() - 1, expected) <= CHANCE_LEVEL)
 
 
 def in_groups(

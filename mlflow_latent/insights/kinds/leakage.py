@@ -14,7 +14,15 @@ import pandas as pd
 from mlflow_latent.evidence import moments, rest as rest_of, welch
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
-from mlflow_latent.insights.copies import copies, in_groups, keys, share_interval, span, weakest
+from mlflow_latent.insights.copies import (
+    are_beyond_chance,
+    copies,
+    in_groups,
+    keys,
+    share_interval,
+    span,
+    weakest,
+)
 from mlflow_latent.insights.registry import register
 from mlflow_latent.measures.duplicates import group_pairs
 from mlflow_latent.report.model import Insight
@@ -95,6 +103,10 @@ def _leak(context: Context, earlier: str, later: str) -> Leak:
     size = int(group.max(initial=-1)) + 2
     both = _has(group[first], size) & _has(group[second], size)
     rows = np.flatnonzero(both[group] & (first | second))
+    if not len(twins) and not are_beyond_chance(
+        context, lambda a, b: (first[a] & second[b]) | (second[a] & first[b])
+    ):
+        rows = rows[:0]
     alike = found.group[twins[:, 0]]
     alike_twins = int(((alike >= 0) & (alike == found.group[twins[:, 1]])).sum())
     rows = in_groups(rows, group, np.where(first, 0, 1))

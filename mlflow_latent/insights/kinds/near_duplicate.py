@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.insights import words
-from mlflow_latent.insights.copies import copies, in_groups, keys, share_interval, span, weakest
+from mlflow_latent.insights.copies import (
+    are_beyond_chance,
+    copies,
+    in_groups,
+    keys,
+    share_interval,
+    span,
+    weakest,
+)
 from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
 
@@ -33,10 +41,11 @@ def find(context: Context) -> Iterator[Insight]:
     found = copies(context)
     q = context.q_values(KIND, found.p_value)
     for split in context.snapshot.splits:
-        rows = np.flatnonzero(context.snapshot.rows(split) & (found.group >= 0))
+        inside = context.snapshot.rows(split)
+        rows = np.flatnonzero(inside & (found.group >= 0))
         size = np.bincount(found.group[rows], minlength=1)
         rows = rows[size[found.group[rows]] > 1]
-        if len(rows):
+        if len(rows) and are_beyond_chance(context, lambda a, b, of=inside: of[a] & of[b]):
             rows = in_groups(rows, found.group, np.zeros_like(found.group))
             yield _insight(context, split, rows, q)
 

@@ -1,4 +1,4 @@
-import { robustRange } from "../crossfilter/binning";
+import { isSkewed, robustRange } from "../crossfilter/binning";
 import { largestCode, type CategoryColumn, type Column, type NumberColumn } from "../data/columns";
 import { CATEGORY_SLOTS, MISSING_SLOT, OTHER_SLOT, splitSlots } from "./palette";
 
@@ -24,9 +24,6 @@ export type Coloring =
       /** Slot of each category's color. */
       readonly slots: Uint8Array;
     };
-
-/** A scale goes by square roots if its upper part is so many times its middle. */
-const SKEWED = 6;
 
 /**
  * The color code of every row.
@@ -66,7 +63,7 @@ export function scaleOf(column: NumberColumn): NumberScale | null {
       clippedLow: -reach > minimum,
       clippedHigh: reach < maximum,
     };
-  const squareRoot = low >= 0 && high < maximum && maximum > SKEWED * Math.max(low, high / 2);
+  const squareRoot = isSkewed(column, minimum, maximum);
   return {
     low: squareRoot ? Math.min(low, 0) : low,
     high: high > low ? high : low + 1,

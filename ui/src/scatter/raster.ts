@@ -27,6 +27,8 @@ export interface Look extends Projector {
   readonly mode: "discs" | "density";
   /** Diameter of a point of middle size, in pixels. */
   readonly diameter: number;
+  /** The same of points that fail a filter. */
+  readonly mutedDiameter: number;
   /** 256 colors, each as 0xAABBGGRR. */
   readonly palette: Uint32Array;
   /** Color of the points that fail a filter, 0x00BBGGRR. */
@@ -187,7 +189,7 @@ export class Raster {
     const { rows, x, y } = points;
     const { scale, offsetX, offsetY, fails } = look;
     const { width, height, sums, counts, ids } = this;
-    const side = splatSides(look.diameter, false)[128]!;
+    const side = splatSides(look.mutedDiameter, false)[128]!;
     for (let k = from; k < to; k++) {
       const row = rows[k]!;
       if (fails[row] === 0) continue;
@@ -233,7 +235,7 @@ export class Raster {
     const { rows, x, y, color, size } = points;
     const { scale, offsetX, offsetY, fails, filtered, palette } = look;
     const { width, height } = this;
-    const masks = discMasks(look.diameter * (muted ? 0.8 : 1), size !== null && !muted);
+    const masks = discMasks(muted ? look.mutedDiameter : look.diameter, size !== null && !muted);
     for (let k = from; k < to; k++) {
       const row = rows[k]!;
       if (filtered && (fails[row] !== 0) !== muted) continue;
@@ -312,8 +314,11 @@ function countHistogram(sums: Int32Array, size: number): Uint32Array {
   return histogram;
 }
 
-/** How opaque a pixel of one point is, of 255: a lone point must show. */
+/** How opaque a pixel of one point is, of 255: less where points crowd, but a lone one must show. */
 const LONE = 110;
+const LONE_UNCROWDED = 215;
+/** Points in the most crowded pixels at which they crowd. */
+const CROWD = 14;
 /** Share of the filled pixels that are fully opaque. */
 const CROWDED = 0.01;
 
@@ -326,9 +331,11 @@ const CROWDED = 0.01;
 export function opacities(histogram: Uint32Array, share: number): Uint8Array {
   const top = Math.max(4, crowdedCount(histogram) / share);
   const opaque = new Uint8Array(MOST_MIXED + 1);
+  const free = Math.max(0, (CROWD - top) / CROWD);
+  const lone = LONE + (LONE_UNCROWDED - LONE) * free;
   for (let count = 1; count <= MOST_MIXED; count++) {
     const level = Math.log(Math.max(1, count / share)) / Math.log(top);
-    opaque[count] = Math.round(LONE + (255 - LONE) * Math.min(1, level));
+    opaque[count] = Math.round(lone + (255 - lone) * Math.min(1, level));
   }
   return opaque;
 }

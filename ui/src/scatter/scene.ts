@@ -19,6 +19,11 @@ const CELLS = 40;
 const USUALLY_OCCUPIED = 0.4;
 const SAMPLED = 20_000;
 const SPLAT = 2;
+/** Where so small a share of the samples passes the filters, they are drawn so much larger. */
+const FEW = 0.12;
+const LARGER = 1.5;
+/** Diameter of discs that fail a filter, as a share of the others'. */
+const MUTED = 0.8;
 /** How discs grow with the zoom. */
 const GROWTH = 0.62;
 
@@ -108,15 +113,18 @@ export class Scene {
     const first = Math.sqrt((COVERED * width * height * 4) / Math.PI / Math.max(1, n)) / ratio;
     const grown = this.crowding * Math.min(LARGEST_AT_FIRST, first) * camera.zoom ** GROWTH;
     const discs = grown >= SMALLEST_DISC;
-    const diameter = discs ? Math.min(LARGEST_DISC, grown) : SPLAT;
+    const diameter = ratio * (discs ? Math.min(LARGEST_DISC, grown) : SPLAT);
+    const kept = this.session.keptCount.peek();
+    const larger = kept < FEW * n ? (discs ? Math.sqrt(LARGER) : LARGER) : 1;
     return {
       ...projectorOf(camera, width, height),
       ...rasterColors(theme),
       mode: discs ? "discs" : "density",
-      diameter: diameter * ratio,
+      diameter: diameter * larger,
+      mutedDiameter: diameter * (discs ? MUTED : 1),
       palette: this.palette(theme),
       fails: this.session.fails,
-      filtered: this.session.keptCount.peek() < n,
+      filtered: kept < n,
     };
   }
 

@@ -22,6 +22,7 @@ function lookOf(mode: Look["mode"], diameter: number, fails: Uint16Array): Look 
   return {
     mode,
     diameter,
+    mutedDiameter: diameter - 1,
     scale: SIDE / 2,
     offsetX: SIDE / 2,
     offsetY: SIDE / 2,
@@ -56,7 +57,7 @@ function slowDensity(points: Points, look: Look) {
     points.rows.forEach((row, k) => {
       if (look.fails[row]! > 0 !== muted) return;
       const factor = points.size && !muted ? 0.62 + (points.size[k]! / 255) ** 1.5 * (2.3 - 0.62) : 1;
-      const side = Math.max(1, Math.round(look.diameter * factor));
+      const side = Math.max(1, Math.round(muted ? look.mutedDiameter : look.diameter * factor));
       const left = look.offsetX + points.x[k]! * look.scale - side / 2;
       const top = look.offsetY - points.y[k]! * look.scale - side / 2;
       if (!(left >= 0 && top >= 0 && left < SIDE - side && top < SIDE - side)) return;

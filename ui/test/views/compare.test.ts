@@ -65,6 +65,7 @@ test("different label spaces are not compared in silence", () => {
   assert.ok(comparability(digits, { ...digits, class_names: ["2", "1", "0"] }).losses);
   const two = comparability(digits, { ...digits, class_names: ["even", "odd"] });
   assert.ok(!two.losses && !two.correctness && two.reasons[0]!.includes("3 and 2"));
+  assert.equal(comparability(digits, { ...digits, class_names: [] }).losses, false);
   assert.equal(
     comparability(digits, { task: "detection", class_names: digits.class_names }).losses,
     false,

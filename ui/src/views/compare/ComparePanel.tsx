@@ -80,18 +80,13 @@ function PairChoice({
   );
 }
 
-/** Categories with more different values than this say nothing in a table. */
-const MOST_CATEGORIES = 2_000;
-
 function ByCategory(props: {
   comparison: Comparison;
   pair: Comparison["pairs"][number];
   samples: Uint32Array;
 }) {
   const { dataset } = props.comparison.runs[0]!;
-  const columns = dataset.categoryColumns.filter(
-    ({ categories }) => categories.length > 1 && categories.length <= MOST_CATEGORIES,
-  );
+  const columns = dataset.categoryColumns.filter(({ categories }) => categories.length > 1);
   const first = columns.find((column) => column.name === "target") ?? columns[0];
   const [name, setName] = useState(first?.name);
   const column: CategoryColumn | undefined = columns.find((one) => one.name === name);

@@ -21,10 +21,12 @@ export function comparability(
 ): Comparability {
   const reasons: string[] = [];
   if (first.task !== second.task) reasons.push(`One is ${first.task}, the other ${second.task}.`);
-  const known = first.class_names.length > 0 && second.class_names.length > 0;
+  const named = [first, second].filter(({ class_names: names }) => names.length > 0).length;
+  if (named === 1)
+    reasons.push("Only one of them names its classes: whether they are the same is unknown.");
   const same = JSON.stringify(first.class_names) === JSON.stringify(second.class_names);
   const reordered = !same && sameSet(first.class_names, second.class_names);
-  if (known && !same && !reordered)
+  if (named === 2 && !same && !reordered)
     reasons.push(
       `Their classes differ (${first.class_names.length} and ${second.class_names.length}): with fewer classes a loss is lower and a guess is right more often, whatever the model has learned.`,
     );

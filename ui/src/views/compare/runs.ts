@@ -95,13 +95,20 @@ export function compareRuns(
     const session = new Session(whole, sourceOf(source, runId), openingView(whole, pairs));
     return {
       letter: LETTERS[place]!,
-      name: dataset.header.run_name ?? runId,
+      name: nameOf(read, place),
       runId,
       dataset: whole,
       session,
     };
   });
   return { runs, joined, pairs };
+}
+
+/** A run's name; with the start of its id where another has the same. */
+function nameOf(read: readonly { runId: string; dataset: Dataset }[], place: number): string {
+  const names = read.map(({ runId, dataset }) => dataset.header.run_name ?? runId);
+  const isAlone = names.filter((name) => name === names[place]).length === 1;
+  return isAlone ? names[place]! : `${names[place]} (${read[place]!.runId.slice(0, 6)})`;
 }
 
 function openingView(dataset: Dataset, pairs: readonly Pair[]): ViewState {

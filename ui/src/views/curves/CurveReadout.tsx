@@ -1,5 +1,5 @@
 import type { Curve } from "../../payload";
-import { bounds, number, whole } from "../insights/words";
+import { bounds, number, shorten, whole } from "../insights/words";
 import { FEW_SAMPLES } from "./geometry";
 
 interface ReadoutProps {
@@ -20,7 +20,7 @@ export function Readout({ curve, splits, bin, colorOf, confidence }: ReadoutProp
         return (
           <span key={split} class="curve-legend">
             <i class={place % 2 ? "is-square" : ""} style={{ background: colorOf(split) }} />
-            <b>{split}</b>
+            <b>{shorten(split, 30)}</b>
             {of && (
               <span>
                 {of.mean === null

@@ -8,7 +8,12 @@ import { Fields } from "./Fields";
 import type { Review, Reviews } from "./reviews";
 import { ReviewBox } from "./ReviewBox";
 import { selectInsight, selectedInsight } from "./select";
-import { capital, count, plain, qValue, samplesBySplit } from "./words";
+import { capital, count, plain, qValue, samplesBySplit, shorten } from "./words";
+
+/** Letters shown at most: names may be of any length, and each line is to be read. */
+const TITLE_LENGTH = 240;
+const TEXT_LENGTH = 600;
+const NAME_LENGTH = 60;
 
 export interface CardProps {
   readonly insight: InsightHeader;
@@ -39,7 +44,7 @@ export function InsightCard({ insight, rank, reviews, onCurve, onRelated }: Card
     <article
       class={`insight${isSelected ? " is-selected" : ""}${review ? ` is-${review.status}` : ""}`}
       id={`insight-${insight.key}`}
-      aria-label={insight.title}
+      aria-label={shorten(insight.title, TITLE_LENGTH)}
     >
       <CardHead insight={insight} rank={rank} review={review} />
       <h3>
@@ -49,7 +54,7 @@ export function InsightCard({ insight, rank, reviews, onCurve, onRelated }: Card
           onClick={toggle}
           title={isSelected ? "Show all samples again" : "Show these samples only"}
         >
-          {insight.title}
+          {shorten(insight.title, TITLE_LENGTH)}
         </button>
       </h3>
       <Strip rows={rows} />
@@ -84,7 +89,7 @@ function CardHead({
     <p class="card-head">
       <span class="rank">{rank}</span>
       <span>{capital(plain(insight.kind))}</span>
-      {insight.split && <span>{`in ${insight.split}`}</span>}
+      {insight.split && <span>{`in ${shorten(insight.split, NAME_LENGTH)}`}</span>}
       {review && (
         <span class={`tag is-${review.status}`} title={review.comment || undefined}>
           {review.status}
@@ -157,7 +162,7 @@ function CardBody({ insight, rows, onCurve, onRelated }: BodyProps) {
       <Fields fields={insight.metadata} onCurve={onCurve} />
       {insight.action && (
         <p class="action">
-          <b>What to do</b> {insight.action}
+          <b>What to do</b> {shorten(insight.action, TEXT_LENGTH)}
         </p>
       )}
       <Children insight={insight} />
@@ -168,7 +173,7 @@ function CardBody({ insight, rows, onCurve, onRelated }: BodyProps) {
             {insight.related.map(({ kind, title, shared }) => (
               <li key={`${kind}${title}`}>
                 <button type="button" class="link" onClick={() => onRelated(kind, title)}>
-                  {title}
+                  {shorten(title, TITLE_LENGTH)}
                 </button>
                 <small>{`${plain(kind)}, ${count(shared)} in both`}</small>
               </li>
@@ -192,7 +197,7 @@ function Children({ insight }: { insight: InsightHeader }) {
         {insight.children.map((child) => (
           <li key={child.key}>
             <button type="button" class="link" onClick={() => selectInsight(session, child)}>
-              {child.title}
+              {shorten(child.title, TITLE_LENGTH)}
             </button>
             <small>{`${plain(child.kind)}, ${count(dataset.insightRows(child).length)}`}</small>
           </li>

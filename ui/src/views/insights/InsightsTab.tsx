@@ -7,7 +7,7 @@ import { InsightCard } from "./InsightCard";
 import { Notes } from "./Notes";
 import { Regions } from "./Regions";
 import { Reviews, type Review } from "./reviews";
-import { plain } from "./words";
+import { count, plain } from "./words";
 import "../samples/common.css";
 import "./insights.css";
 
@@ -80,7 +80,7 @@ function NoInsights() {
       <p>The analysis found nothing that chance would not give.</p>
       <p>
         {few
-          ? `${header.n} samples are few: capture more of them, or look at the samples of highest loss.`
+          ? `${count(header.n)} ${header.n === 1 ? "is" : "are"} few: capture more of them, or look at the samples of highest loss.`
           : "Look at the curves and regions, or select samples and compare them with the rest."}
       </p>
     </div>

@@ -1,5 +1,7 @@
 import { useSession } from "../../state";
-import { capital, count, percent, plain, whole } from "./words";
+import { capital, count, percent, plain, whole, shorten } from "./words";
+
+const TEXT_LENGTH = 600;
 
 /** What was not looked for and why, what was left out, and how much was tested: folded at the end. */
 export function Notes() {
@@ -24,7 +26,7 @@ export function Notes() {
             {notApplicable.map(({ kind, reason }) => (
               <div key={kind + reason}>
                 <dt>{capital(plain(kind))}</dt>
-                <dd>{reason}</dd>
+                <dd>{shorten(reason, TEXT_LENGTH)}</dd>
               </div>
             ))}
           </dl>
@@ -48,7 +50,7 @@ export function Notes() {
           <h4>Notes</h4>
           <ul>
             {notes.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note}>{shorten(note, TEXT_LENGTH)}</li>
             ))}
           </ul>
         </>

@@ -113,7 +113,7 @@ export function rates(insight: Pick<InsightHeader, "base_rates">): Rate[] {
     const unit = unitOf(key);
     const text = unit === "share" ? percent(value) : number(value);
     return {
-      name: rateName(key),
+      name: shorten(rateName(key), 60),
       value,
       text,
       unit,
@@ -164,7 +164,7 @@ export function fieldWords(
 /** `lower`, `more often 9`. */
 export function directionWords(field: Pick<SeparatingField, "category" | "direction">): string {
   if (field.category === null) return field.direction;
-  return `${field.direction === "more_frequent" ? "more often" : "less often"} ${field.category || "(empty)"}`;
+  return `${field.direction === "more_frequent" ? "more often" : "less often"} ${shorten(field.category, 60) || "(empty)"}`;
 }
 
 /** How strong a Cliff's delta or a difference of shares is. Source: Romano et al. 2006, thresholds of Cliff's delta. */

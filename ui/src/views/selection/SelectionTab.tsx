@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useSession, useView } from "../../state";
-import { count, percent, whole } from "../insights/words";
+import { count, percent, shorten, whole } from "../insights/words";
 import { contrast, type Contrast } from "./contrast";
 import { FieldTable } from "./FieldTable";
 import { Means } from "./Means";
@@ -129,7 +129,10 @@ function SplitShares() {
   return (
     <p class="split-shares">
       {counts
-        .map(({ name, n }) => `${whole(n)} ${name} (${percent(n / total[codeOf(name)]!)} of it)`)
+        .map(
+          ({ name, n }) =>
+            `${whole(n)} ${shorten(name, 40)} (${percent(n / total[codeOf(name)]!)} of it)`,
+        )
         .join(" · ")}
     </p>
   );

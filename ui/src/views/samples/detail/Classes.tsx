@@ -1,5 +1,5 @@
 import { useSession } from "../../../state";
-import { percent } from "../../insights/words";
+import { percent, shorten } from "../../insights/words";
 import { verdict } from "../values";
 
 /** Class index that stands for "fewer than k classes" in the payload. */
@@ -15,12 +15,15 @@ export function Classes({ row }: { row: number }) {
       <p class="verdict">
         {target !== null && (
           <span>
-            <small>target</small> <b>{target}</b>
+            <small>target</small> <b title={target}>{shorten(target, 60)}</b>
           </span>
         )}
         {prediction !== null && (
           <span>
-            <small>prediction</small> <b class={isWrong ? "is-wrong" : ""}>{prediction}</b>
+            <small>prediction</small>{" "}
+            <b class={isWrong ? "is-wrong" : ""} title={prediction}>
+              {shorten(prediction, 60)}
+            </b>
           </span>
         )}
         {target !== null && prediction !== null && (

@@ -1,6 +1,6 @@
 import type { InsightHeader } from "../../../payload";
 import { useSession } from "../../../state";
-import { capital, plain } from "../../insights/words";
+import { capital, plain, shorten } from "../../insights/words";
 import { selectInsight } from "../../insights/select";
 
 /** The insights that a sample appears in. */
@@ -22,7 +22,7 @@ export function Membership({ row }: { row: number }) {
           <li key={insight.key}>
             <button type="button" onClick={open(insight)}>
               <small>{`${rank} · ${capital(plain(insight.kind))}`}</small>
-              <span>{insight.title}</span>
+              <span>{shorten(insight.title, 160)}</span>
             </button>
           </li>
         ))}

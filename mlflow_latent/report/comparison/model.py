@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
-from pydantic import PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from mlflow_latent.errors import CorruptFileError, NewerSchemaError
 from mlflow_latent.report.model import (
@@ -110,6 +110,11 @@ class Change(Document):
         signed_rank_p_value: Wilcoxon's signed-rank test, two-sided: whether most samples changed,
             whatever the few with a large difference did.
         signed_rank_q_value: Benjamini–Hochberg over the family.
+        excess: how much more the group changed than the rest of its split, difference of the means
+            of b − a; null where there is no rest.
+        excess_interval: of it (Welch 1947).
+        excess_q_value: of its two-sided test, Benjamini–Hochberg over the family: where the change
+            is another than elsewhere.
         verdict: `better` or `worse` where the mean changed; `mostly_…` where only most samples did;
             `mixed` where the two tests point in opposite directions.
     """
@@ -133,6 +138,9 @@ class Change(Document):
     ties: int
     signed_rank_p_value: Number | None
     signed_rank_q_value: Number | None
+    excess: Number | None = None
+    excess_interval: Interval = (None, None)
+    excess_q_value: Number | None = None
     verdict: Verdict
 
 
@@ -379,7 +387,7 @@ class PairSummary(Document):
     cka: Number | None = None
     neighbor_overlap: Number | None = None
     chance: Number | None = None
-    insights: dict[str, int] = {}
+    insights: dict[str, int] = Field(default_factory=dict)
     reason: str | None = None
 
 

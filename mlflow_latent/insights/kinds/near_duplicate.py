@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlflow_latent.insights.base import Context
+    from mlflow_latent.insights.copies import Belongs
 
 KIND = "near_duplicate"
 
@@ -45,9 +46,13 @@ def find(context: Context) -> Iterator[Insight]:
         rows = np.flatnonzero(inside & (found.group >= 0))
         size = np.bincount(found.group[rows], minlength=1)
         rows = rows[size[found.group[rows]] > 1]
-        if len(rows) and are_beyond_chance(context, lambda a, b, of=inside: of[a] & of[b]):
+        if len(rows) and are_beyond_chance(context, _within(inside)):
             rows = in_groups(rows, found.group, np.zeros_like(found.group))
             yield _insight(context, split, rows, q)
+
+
+def _within(inside: NDArray[np.bool_]) -> Belongs:
+    return lambda first, second: inside[first] & inside[second]
 
 
 def _insight(

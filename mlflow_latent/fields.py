@@ -204,4 +204,5 @@ def _association(a: Field, b: Field) -> float:
 def _spread(column: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `SIMILARITY_ROWS` values from all over a column; the same rows of each."""
     size = min(len(column), SIMILARITY_ROWS)
-    return column[np.linspace(0, len(column) - 1, size).astype(int)]
+    values: NDArray[np.float64] = column[np.linspace(0, len(column) - 1, size).astype(int)]
+    return values

@@ -34,13 +34,8 @@ export class ServerSource implements Source {
   async explorer(runId?: string, epoch?: number): Promise<ArrayBuffer> {
     const run = this.run(runId);
     const wanted = epoch ?? (await this.lastEpoch(run));
-    const path = `${folder(wanted)}/${PAYLOAD}`;
-    const response = await this.get(this.files(path, run));
-    if (response.status === 404)
-      throw new PageError(
-        `The analysis of epoch ${wanted} has no ${PAYLOAD}.`,
-        `An older version wrote it, or the file was deleted. Analyze again: mlflow-latent analyze ${run}`,
-      );
+    const response = await this.get(this.files(`${folder(wanted)}/${PAYLOAD}`, run));
+    if (response.status === 404) throw await this.absent(run, wanted);
     return (await checked(response)).arrayBuffer();
   }
 
@@ -104,6 +99,22 @@ export class ServerSource implements Source {
   private files(path: string, run: string): string {
     const parts = path.split("/").map(encodeURIComponent).join("/").replaceAll("%3D", "=");
     return new URL(`latent/files/${encodeURIComponent(run)}/${parts}`, this.root).href;
+  }
+
+  /** Why the analysis of an epoch is not there. */
+  private async absent(run: string, epoch: number): Promise<PageError> {
+    const epochs = await this.epochs(run);
+    if (epochs.includes(epoch))
+      return new PageError(
+        `The analysis of epoch ${epoch} has no ${PAYLOAD}.`,
+        `An older version wrote it, or the file was deleted. Analyze again: mlflow-latent analyze ${run}`,
+      );
+    return new PageError(
+      Number.isInteger(epoch) ? `Epoch ${epoch} is not analyzed.` : "The address names no epoch.",
+      epochs.length
+        ? `Analyzed are: ${epochs.join(", ")}. Leave ?epoch=… out of the address to see the last one.`
+        : `No epoch of this run is: mlflow-latent analyze ${run}`,
+    );
   }
 
   private async lastEpoch(run: string): Promise<number> {

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from mlflow_latent import packing
 from mlflow_latent.media import TILES_ACROSS, SpriteWriter, media_folder
 from mlflow_latent.packing import SheetPacker
 from mlflow_latent.report.explorer.header import NO_ROW
@@ -123,6 +124,25 @@ def test_the_first_rows_are_packed_where_not_all_fit(tmp_path: Path) -> None:
     assert 20 < len(kept) < 180
     assert kept.tolist() == list(range(200 - len(kept), 200))
     assert SheetPacker(tmp_path, sheets).pack(rows, 0) is None
+
+
+def test_of_many_sprites_those_are_opened_that_hold_the_most_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "MOST_SPRITES", 2)
+    monkeypatch.setattr(packing, "WANTED", 1)
+    for rank in range(4):
+        write(tmp_path, "val", range(10 * rank, 10 * rank + 10), rank=rank)
+    sheets = find(tmp_path, frame_of(val=range(40)))
+    assert sheets is not None
+    wanted = [31, 5, 32, 33, 6, 25]
+    rest = [row for row in range(40) if row not in wanted]
+    packed = SheetPacker(tmp_path, sheets).pack(np.array(wanted + rest), LARGE)
+    assert packed is not None
+    shown_rows = np.flatnonzero(packed.tile != NO_ROW)
+    assert shown_rows.tolist() == [*range(10), *range(30, 40)]
+    assert packed.tile[31] == 0
+    np.testing.assert_allclose(shown(tmp_path, packed, 5), color(5), atol=16)
 
 
 def test_a_sprite_that_is_gone_is_black_and_no_error(tmp_path: Path) -> None:

@@ -195,8 +195,8 @@ def _without_numbers(
 
 
 def _booleans(values: pd.Series[Any]) -> Categories:
-    codes = values.astype("Int8").fillna(-1).to_numpy(dtype=np.int64)
-    return Categories(codes, ("False", "True"))  # as insights and curves write them
+    codes = values.astype("Int8").fillna(-1).to_numpy()
+    return Categories(np.asarray(codes, dtype=np.int64), ("False", "True"))  # as insights and curves write them
 
 
 def _named(values: pd.Series[Any], order: Any) -> Categories:

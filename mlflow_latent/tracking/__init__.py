@@ -5,7 +5,18 @@ from __future__ import annotations
 from mlflow_latent.tracking.active import active_run
 from mlflow_latent.tracking.experiments import newest_run
 from mlflow_latent.tracking.note import RunPage
+from mlflow_latent.tracking.owned import end_run, start_run
 from mlflow_latent.tracking.run import RunTracker
 from mlflow_latent.tracking.sync import RunSync, SyncResult, sync
 
-__all__ = ["RunPage", "RunSync", "RunTracker", "SyncResult", "active_run", "newest_run", "sync"]
+__all__ = [
+    "RunPage",
+    "RunSync",
+    "RunTracker",
+    "SyncResult",
+    "active_run",
+    "end_run",
+    "newest_run",
+    "start_run",
+    "sync",
+]

@@ -8,6 +8,7 @@ import {
   subtract,
   tally,
 } from "../../src/views/compare/differences";
+import { extremes } from "../../src/views/compare/Extremes";
 import { join } from "../../src/views/compare/join";
 
 const run = (...keys: string[]) => ({
@@ -23,12 +24,6 @@ test("samples are matched by split and id, whatever their order", () => {
   assert.deepEqual([...joined.rowOf[1]!], [1, -1, 0, 2]);
   assert.deepEqual([...joined.sampleOf[1]!], [2, 0, 3]);
   assert.deepEqual([...joined.shared], [0, 2]);
-});
-
-test("a key that is there twice counts where it is first", () => {
-  const joined = join([run("val a", "val a"), run("val a")]);
-  assert.equal(joined.size, 1);
-  assert.deepEqual([...joined.rowOf[0]!], [0]);
 });
 
 test("runs without a common sample share none", () => {
@@ -70,4 +65,24 @@ test("different label spaces are not compared in silence", () => {
     comparability(digits, { task: "detection", class_names: digits.class_names }).losses,
     false,
   );
+});
+
+test("the samples that differ most, either way, are those of a full sort", () => {
+  const differences = Float32Array.from({ length: 500 }, (_, i) =>
+    i % 9 ? Math.sin(i * i) : i % 2 ? NaN : 0,
+  );
+  const samples = Uint32Array.from({ length: 400 }, (_, i) => i);
+  const sorted = [...samples]
+    .filter((i) => differences[i]! === differences[i]!)
+    .sort((a, b) => differences[b]! - differences[a]! || a - b);
+  const found = extremes(differences, samples);
+  assert.deepEqual(found.high, sorted.slice(0, 12));
+  assert.deepEqual(
+    found.low.map((i) => differences[i]),
+    sorted
+      .slice(-12)
+      .reverse()
+      .map((i) => differences[i]),
+  );
+  assert.deepEqual(extremes(differences, Uint32Array.of(0)), { high: [], low: [] });
 });

@@ -32,20 +32,26 @@ export function Extremes({ comparison, pair, samples }: ShownPair) {
   );
 }
 
-/** The samples of the highest differences above zero, and of the lowest below it. */
+/** The samples of the highest differences above zero, and of the lowest below it; in one pass. */
 export function extremes(
   differences: Float32Array,
   samples: Uint32Array,
 ): { high: number[]; low: number[] } {
-  const known = samples.filter((sample) => Number.isFinite(differences[sample]!));
-  const ordered = Array.from(known).sort((a, b) => differences[b]! - differences[a]! || a - b);
-  return {
-    high: ordered.slice(0, SHOWN).filter((sample) => differences[sample]! > 0),
-    low: ordered
-      .slice(-SHOWN)
-      .reverse()
-      .filter((sample) => differences[sample]! < 0),
-  };
+  const [high, low]: [number[], number[]] = [[], []];
+  for (const sample of samples) {
+    const value = differences[sample]!;
+    if (value > 0) keepTop(high, sample, (other) => differences[other]! >= value);
+    else if (value < 0) keepTop(low, sample, (other) => differences[other]! <= value);
+  }
+  return { high, low };
+}
+
+/** Put a sample into a short ordered list, after those that are as good or better. */
+function keepTop(top: number[], sample: number, isBetter: (other: number) => boolean): void {
+  if (top.length === SHOWN && isBetter(top.at(-1)!)) return;
+  const place = top.findIndex((other) => !isBetter(other));
+  top.splice(place < 0 ? top.length : place, 0, sample);
+  if (top.length > SHOWN) top.pop();
 }
 
 interface TilesProps {

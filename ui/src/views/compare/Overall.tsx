@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
+import type { Dataset } from "../../data/dataset";
 import { bounds, number, percent, whole } from "../insights/words";
 import { moments, type Evidence } from "../selection/evidence";
-import { tally, type Tally } from "./differences";
+import { aligned, tally, type Tally } from "./differences";
 import { rightOf, type Comparison, type Pair } from "./runs";
 
 export interface ShownPair {
@@ -53,38 +54,40 @@ interface Group {
   accuracy: [number, number];
 }
 
-function bySplit({ runs, joined }: Comparison, pair: Pair, samples: Uint32Array): Group[] {
+function bySplit(comparison: Comparison, pair: Pair, samples: Uint32Array): Group[] {
+  const { runs, joined } = comparison;
   const [a, b] = [runs[0]!.dataset, runs[pair.second]!.dataset];
   const [rowsA, rowsB] = [joined.rowOf[0]!, joined.rowOf[pair.second]!];
   const { confidence } = a.header;
-  const splits = new Map<string, number[]>();
-  for (const sample of samples) {
-    if (rowsA[sample]! < 0 || rowsB[sample]! < 0) continue;
-    const split = a.split(rowsA[sample]!);
-    const own = splits.get(split);
-    if (own) own.push(sample);
-    else splits.set(split, [sample]);
-  }
-  const meanLoss = (dataset: typeof a, rows: Int32Array, own: number[]): number => {
-    const column = dataset.column("loss");
-    return column?.kind === "number"
-      ? moments(own.map((sample) => column.values[rows[sample]!]!)).mean
-      : NaN;
-  };
-  const accuracy = (dataset: typeof a, rows: Int32Array, own: number[]): number =>
-    moments(
-      rightOf(
-        dataset,
-        Int32Array.from(own, (sample) => rows[sample]!),
-      ),
-    ).mean;
-  return [...splits].map(([split, own]) => ({
-    split,
-    losses: [meanLoss(a, rowsA, own), meanLoss(b, rowsB, own)] as [number, number],
-    found: tally(pair.differences, own, confidence),
-    rights: rightTally(pair, own, confidence),
-    accuracy: [accuracy(a, rowsA, own), accuracy(b, rowsB, own)] as [number, number],
-  }));
+  const inBoth = samples.filter((sample) => rowsA[sample]! >= 0 && rowsB[sample]! >= 0);
+  const asRows = (rows: Int32Array, own: Uint32Array): Int32Array =>
+    Int32Array.from(own, (sample) => rows[sample]!);
+  return splitGroups(a, rowsA, inBoth).map(([split, own]) => {
+    const [first, second] = [asRows(rowsA, own), asRows(rowsB, own)];
+    return {
+      split,
+      losses: [meanLoss(a, first), meanLoss(b, second)],
+      found: tally(pair.differences, own, confidence),
+      rights: rightTally(pair, own, confidence),
+      accuracy: [moments(rightOf(a, first)).mean, moments(rightOf(b, second)).mean],
+    };
+  });
+}
+
+/** The samples of each split of the first run that has any. */
+function splitGroups(dataset: Dataset, rows: Int32Array, samples: Uint32Array) {
+  const column = dataset.column("split");
+  if (column?.kind !== "category") return samples.length ? [["", samples] as const] : [];
+  return column.categories
+    .map(
+      (name, code) => [name, samples.filter((one) => column.codes[rows[one]!] === code)] as const,
+    )
+    .filter(([, own]) => own.length > 0);
+}
+
+function meanLoss(dataset: Dataset, rows: Int32Array): number {
+  const column = dataset.column("loss");
+  return column?.kind === "number" ? moments(aligned(column.values, rows)).mean : NaN;
 }
 
 /** Right in one and wrong in the other: here more is better, so the sides are exchanged. */

@@ -18,16 +18,20 @@ export interface Joined {
   readonly shared: Uint32Array;
 }
 
-/** Match the samples of several runs; a key that a run has twice counts where it is first. */
+/**
+ * Match the samples of several runs; an id is unique within its split, as the analysis sees to.
+ *
+ * Runs on the same data mostly have their samples in the same order: then a key is compared with
+ * the first run's of the same row, and nothing is looked up.
+ */
 export function join(runs: readonly Keyed[]): Joined {
-  const numbers = new Map<string, number>();
-  const sampleOf = runs.map((run) => {
+  const first = keysOf(runs[0]);
+  const numbers = new Numbers(first);
+  const sampleOf = runs.map((run, place) => {
     const samples = new Int32Array(run.n);
     for (let row = 0; row < run.n; row++) {
-      const key = `${run.split(row)}\n${run.sampleId(row)}`;
-      let sample = numbers.get(key);
-      if (sample === undefined) numbers.set(key, (sample = numbers.size));
-      samples[row] = sample;
+      const key = place === 0 ? first[row]! : keyOf(run, row);
+      samples[row] = key === first[row] ? row : numbers.of(key);
     }
     return samples;
   });
@@ -39,6 +43,28 @@ export function join(runs: readonly Keyed[]): Joined {
     sampleOf,
     shared: all.filter((sample) => rowOf.every((rows) => rows[sample]! >= 0)),
   };
+}
+
+const keyOf = (run: Keyed, row: number): string => `${run.split(row)}\n${run.sampleId(row)}`;
+
+const keysOf = (run: Keyed | undefined): string[] =>
+  Array.from({ length: run?.n ?? 0 }, (_, row) => keyOf(run!, row));
+
+/** Gives each key a number: those of the first run their rows, others what comes after. */
+class Numbers {
+  size: number;
+  private known: Map<string, number> | null = null;
+
+  constructor(private readonly first: readonly string[]) {
+    this.size = first.length;
+  }
+
+  of(key: string): number {
+    this.known ??= new Map(this.first.map((one, row) => [one, row]));
+    let number = this.known.get(key);
+    if (number === undefined) this.known.set(key, (number = this.size++));
+    return number;
+  }
 }
 
 function inverse(samples: Int32Array, size: number): Int32Array {

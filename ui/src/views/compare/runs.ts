@@ -152,12 +152,16 @@ function lossOf(dataset: Dataset, rows: Int32Array): Float32Array {
 
 /** 1 right, 0 wrong, NaN unknown. */
 export function rightOf(dataset: Dataset, rows: Int32Array): Float32Array {
+  const [target, prediction] = [dataset.column("target"), dataset.column("prediction")];
+  if (target?.kind !== "category" || prediction?.kind !== "category")
+    return new Float32Array(rows.length).fill(NaN);
+  // The two columns may list their classes differently: the target's code of each predicted class.
+  const codeOf = new Map(target.categories.map((name, code) => [name, code]));
+  const same = prediction.categories.map((name) => codeOf.get(name) ?? -1);
   return Float32Array.from(rows, (row) => {
-    if (row < 0) return NaN;
-    const [target, prediction] = [
-      dataset.category("target", row),
-      dataset.category("prediction", row),
-    ];
-    return target === undefined || prediction === undefined ? NaN : Number(target === prediction);
+    const [is, taken] = row < 0 ? [-1, -1] : [target.codes[row]!, prediction.codes[row]!];
+    const isKnown =
+      is >= 0 && is < target.categories.length && taken < prediction.categories.length;
+    return isKnown ? Number(same[taken] === is) : NaN;
   });
 }

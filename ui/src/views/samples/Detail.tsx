@@ -1,12 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/Icon";
 import { useSession, useView, type Session } from "../../state";
-import { whole } from "../insights/words";
+import { count, whole } from "../insights/words";
 import { Classes } from "./detail/Classes";
 import { CopyButton } from "./detail/CopyButton";
 import { LossHistory } from "./detail/LossHistory";
 import { Membership } from "./detail/Membership";
 import { Neighbors } from "./detail/Neighbors";
+import { Objects } from "./detail/Objects";
 import { Trail } from "./detail/trail";
 import { Values } from "./detail/Values";
 import { hasPicture, Picture, rowOverlays } from "./Picture";
@@ -68,6 +69,7 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
         {hasPicture(session, row) && <LargePicture row={row} />}
         <Classes row={row} />
       </div>
+      <Objects row={row} />
       <LossHistory row={row} />
       <Neighbors row={row} />
       <Membership row={row} />
@@ -111,11 +113,11 @@ function LargePicture({ row }: { row: number }) {
         <figcaption>
           <span>
             <i class="key-target" />
-            {`${objects.filter((one) => one.role === "target").length} targets`}
+            {count(objects.filter((one) => one.role === "target").length, "target")}
           </span>
           <span>
             <i class="key-prediction" />
-            {`${objects.filter((one) => one.role === "prediction").length} predictions`}
+            {count(objects.filter((one) => one.role === "prediction").length, "prediction")}
           </span>
         </figcaption>
       )}

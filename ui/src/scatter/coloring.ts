@@ -58,7 +58,7 @@ export function scaleOf(column: NumberColumn): NumberScale | null {
     return {
       low: -reach,
       high: reach,
-      squareRoot: false,
+      squareRoot: true,
       diverging: true,
       clippedLow: -reach > minimum,
       clippedHigh: reach < maximum,
@@ -75,13 +75,16 @@ export function scaleOf(column: NumberColumn): NumberScale | null {
 }
 
 /** Place of a value on a scale, 0…1; NaN stays NaN. */
-export function levelOf(value: number, { low, high, squareRoot }: NumberScale): number {
+export function levelOf(value: number, { low, high, squareRoot, diverging }: NumberScale): number {
+  // Most differences are small beside the largest: by roots their signs can be seen.
+  if (diverging) return 0.5 + 0.5 * Math.sign(value) * Math.sqrt(Math.min(1, Math.abs(value) / high));
   const share = Math.max(0, Math.min(1, (value - low) / (high - low)));
   return squareRoot ? Math.sqrt(share) : share;
 }
 
 /** The value at a place of a scale; the inverse of `levelOf`. */
-export function valueAt(level: number, { low, high, squareRoot }: NumberScale): number {
+export function valueAt(level: number, { low, high, squareRoot, diverging }: NumberScale): number {
+  if (diverging) return Math.sign(level - 0.5) * (2 * level - 1) ** 2 * high;
   return low + (high - low) * (squareRoot ? level * level : level);
 }
 

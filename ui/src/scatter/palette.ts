@@ -34,7 +34,7 @@ const SCALES = {
 /** Scales that part at zero: blue below, orange above, grey where there is no difference. */
 const DIVERGING = {
   light: "#053f86 #2f74c0 #86b3e0 #cfd5db #eeb27a #d0721f #843a00",
-  dark: "#a9d2ff #5b9fe8 #33618f #414a55 #8a5a26 #dd8d33 #ffd08a",
+  dark: "#a9d2ff #5b9fe8 #3f6d9c #5d6773 #96652c #dd8d33 #ffd08a",
 };
 
 /** Color of a category's slot, as CSS. */

@@ -8,6 +8,8 @@ import {
   subtract,
   tally,
 } from "../../src/views/compare/differences";
+import { derivedNumbers } from "../../src/data/columns";
+import { levelOf, scaleOf, valueAt } from "../../src/scatter/coloring";
 import { extremes } from "../../src/views/compare/Extremes";
 import { join } from "../../src/views/compare/join";
 
@@ -85,4 +87,20 @@ test("the samples that differ most, either way, are those of a full sort", () =>
       .map((i) => differences[i]),
   );
   assert.deepEqual(extremes(differences, Uint32Array.of(0)), { high: [], low: [] });
+});
+
+test("colors of differences part at zero, and a place on the scale is the value again", () => {
+  const column = derivedNumbers(
+    { name: "d", label: "d" },
+    Float32Array.of(-1, -0.25, 0, 0.25, 4),
+    true,
+  );
+  const scale = scaleOf(column)!;
+  assert.deepEqual([scale.low, scale.high], [-4, 4]);
+  assert.equal(levelOf(0, scale), 0.5);
+  assert.equal(levelOf(-4, scale), 0);
+  assert.equal(levelOf(9, scale), 1);
+  for (const value of column.values)
+    assert.ok(Math.abs(valueAt(levelOf(value, scale), scale) - value) < 1e-12);
+  assert.ok(Number.isNaN(levelOf(NaN, scale)));
 });

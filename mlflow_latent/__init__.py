@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow_latent.analysis import AnalysisOptions
-    from mlflow_latent.api import analyze, similar
+    from mlflow_latent.api import analyze, compare, similar
+    from mlflow_latent.comparison import ComparisonOptions
     from mlflow_latent.errors import LatentError
     from mlflow_latent.insights import InsightOptions
     from mlflow_latent.measures import MeasureOptions
+    from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
     from mlflow_latent.report.model import Insight, Report
     from mlflow_latent.snapshot import Snapshot
 
 _HOME = {
     "AnalysisOptions": "mlflow_latent.analysis",
+    "Comparison": "mlflow_latent.report.comparison.model",
+    "ComparisonMatrix": "mlflow_latent.report.comparison.model",
+    "ComparisonOptions": "mlflow_latent.comparison",
     "Insight": "mlflow_latent.report.model",
     "InsightOptions": "mlflow_latent.insights",
     "LatentError": "mlflow_latent.errors",
@@ -33,11 +38,15 @@ _HOME = {
     "Report": "mlflow_latent.report.model",
     "Snapshot": "mlflow_latent.snapshot",
     "analyze": "mlflow_latent.api",
+    "compare": "mlflow_latent.api",
     "similar": "mlflow_latent.api",
 }
 
 __all__ = [
     "AnalysisOptions",
+    "Comparison",
+    "ComparisonMatrix",
+    "ComparisonOptions",
     "Insight",
     "InsightOptions",
     "LatentError",
@@ -45,6 +54,7 @@ __all__ = [
     "Report",
     "Snapshot",
     "analyze",
+    "compare",
     "similar",
 ]
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mlflow_latent import analysis
 from mlflow_latent.analysis import AnalysisOptions
-from mlflow_latent.errors import InputError
 from mlflow_latent.exploration import Exploration
 from mlflow_latent.media import MEDIA, Thumbnails
 from mlflow_latent.report.bundle import write_bundle
 from mlflow_latent.report.model import Report
 from mlflow_latent.similarity import find_similar, similar_in_report
 from mlflow_latent.snapshot import Snapshot
-from mlflow_latent.store import LATENT, CaptureStore
+from mlflow_latent.store import CaptureStore, captures_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
+    from mlflow_latent.comparing import Source
+    from mlflow_latent.comparison import ComparisonOptions
     from mlflow_latent.measures.options import ProjectionMethod
+    from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
     from mlflow_latent.similarity import Query
 
 
@@ -79,7 +81,7 @@ def analyze(
     if isinstance(source, Snapshot):
         return analysis.analyze(source, options, run_id=run_id, progress=progress)
     if isinstance(source, Path):
-        captures = _captures_in(source)
+        captures = captures_in(source)
     else:
         progress("download")
         run_id, captures = source, _download(source, tracking_uri, epoch)
@@ -155,12 +157,103 @@ def similar(
         layer, source = layer or source.layer, source.run_id
     if not isinstance(source, Snapshot):
         captures = (
-            _captures_in(source)
+            captures_in(source)
             if isinstance(source, Path)
             else _download(source, tracking_uri, epoch, media=False)
         )
         source = CaptureStore(captures).snapshot(epoch, layer)
     return find_similar(source, sample, k=k, split=split)
+
+
+@overload
+def compare(
+    run_a: Source,
+    run_b: Source,
+    /,
+    *,
+    epoch: int | Sequence[int | None] | None = None,
+    layer: str | Sequence[str | None] | None = None,
+    options: ComparisonOptions | None = None,
+    tracking_uri: str | None = None,
+    folder: Path | None = None,
+    comparison_run: bool = False,
+    progress: Callable[[str], None] = ...,
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    run_a: Source,
+    run_b: Source,
+    /,
+    *others: Source,
+    epoch: int | Sequence[int | None] | None = None,
+    layer: str | Sequence[str | None] | None = None,
+    options: ComparisonOptions | None = None,
+    tracking_uri: str | None = None,
+    folder: Path | None = None,
+    comparison_run: bool = False,
+    progress: Callable[[str], None] = ...,
+) -> Comparison | ComparisonMatrix: ...
+
+
+def compare(
+    run_a: Source,
+    run_b: Source,
+    /,
+    *others: Source,
+    epoch: int | Sequence[int | None] | None = None,
+    layer: str | Sequence[str | None] | None = None,
+    options: ComparisonOptions | None = None,
+    tracking_uri: str | None = None,
+    folder: Path | None = None,
+    comparison_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Comparison | ComparisonMatrix:
+    """Compare runs sample by sample: what got better, what got worse, where, and is it luck.
+
+    Args:
+        run_a: an MLflow run id, a folder of captures, a snapshot, or a report.
+        run_b: the same; every difference is b − a.
+        *others: more runs make a matrix of all pairs.
+        epoch: 0-based, one for all or one for each; default the last whose embeddings were kept.
+        layer: one for all or one for each; default the first one captured.
+        options: tested split, measures, confidence, and how the joint regions are found.
+        tracking_uri: where the runs live; default as MLflow is configured.
+        folder: write the comparison there too.
+        comparison_run: make a run of its own for the comparison, beside logging it to the runs.
+        progress: told what is being done, in a few words.
+
+    Returns:
+        The comparison of two runs, with its table of shared samples; a matrix of more. If all are
+        MLflow runs it is logged to each, as `latent/comparisons/<id of the other run>/`.
+
+    Raises:
+        InputError: no sample is shared, the same run is given twice, or a measure that the options
+            name means something else in the other run.
+        LatentError: a run or a folder has no captures, or a run cannot be reached.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> loss = rng.exponential(size=200)
+        >>> common = {"sample_id": np.arange(200), "split": "val"}
+        >>> embedding = rng.normal(size=(200, 4))
+        >>> before = Snapshot.from_arrays(**common, embedding=embedding, loss=loss)
+        >>> after = Snapshot.from_arrays(**common, embedding=embedding, loss=0.8 * loss)
+        >>> compare(before, after).overall().verdict
+        'better'
+    """
+    from mlflow_latent.comparing import compare_and_log, want
+
+    return compare_and_log(
+        want((run_a, run_b, *others), epoch, layer),
+        options,
+        tracking_uri=tracking_uri,
+        folder=folder,
+        comparison_run=comparison_run,
+        progress=progress,
+    )
 
 
 def _options(
@@ -175,14 +268,6 @@ def _options(
     if projection is not None:
         measures = replace(measures, projection=projection)
     return replace(options, measures=measures)
-
-
-def _captures_in(folder: Path) -> Path:
-    """A spool holds its captures one level down; either folder may be named."""
-    if not folder.is_dir():
-        raise InputError(f"{str(folder)!r} is not a folder of captures")
-    inner = folder / LATENT
-    return inner if inner.is_dir() else folder
 
 
 def _download(

@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "analyze": "Find what is wrong with the samples of a run, and log it to the run.",
     "check": "Try a training script for two batches, or validate the captures of a run.",
+    "compare": "Compare runs sample by sample, and log the comparison to them.",
     "demo": "Train on real digits with the callback, analyze, and open MLflow on the result.",
     "export": "Save the report of a run as one self-contained HTML file.",
     "similar": "List the samples nearest to one in the latent space of a run.",

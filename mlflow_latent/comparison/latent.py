@@ -122,7 +122,8 @@ def _unit(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Centered and scaled, which changes nothing but keeps sums small."""
     centered = values - values.mean(axis=0)
     size = float(np.sqrt(np.square(centered).sum() / len(centered)))
-    return centered / size if size > 0 else centered
+    unit: NDArray[np.float64] = centered / size if size > 0 else centered
+    return unit
 
 
 def _unbiased_hsic(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
@@ -150,8 +151,7 @@ def neighbor_overlap(
     k, width = found[0].k, len(first)
     offset = np.arange(width)[:, None] * width
     both = np.isin(found[0].indices + offset, found[1].indices + offset)
-    shares: NDArray[np.float64] = both.mean(axis=1)
-    return shares, k
+    return np.asarray(both.mean(axis=1), dtype=np.float64), k
 
 
 def find_homogeneity(

@@ -101,7 +101,7 @@ def render_page(
         "has_projection": table.has_projection,
         "refused_thumbnails": gallery.budget.refused,
     }
-    return _environment().get_template(TEMPLATE).render(page)
+    return environment().get_template(TEMPLATE).render(page)
 
 
 def _embed(figures: list[Path], report: Report) -> dict[str, Picture]:
@@ -138,7 +138,8 @@ def _rank_by_region(insights: list[Insight]) -> dict[str, list[int]]:
     return ranks
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders this package's pages: all text escaped, nothing undefined."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

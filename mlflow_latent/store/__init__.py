@@ -13,6 +13,19 @@ A file that cannot be read is named in `CaptureStore.problems` and left out; the
 from __future__ import annotations
 
 from mlflow_latent.store.captures import CaptureStore
-from mlflow_latent.store.paths import LATENT, captures_shard, file_metadata, samples_shard
+from mlflow_latent.store.paths import (
+    LATENT,
+    captures_in,
+    captures_shard,
+    file_metadata,
+    samples_shard,
+)
 
-__all__ = ["LATENT", "CaptureStore", "captures_shard", "file_metadata", "samples_shard"]
+__all__ = [
+    "LATENT",
+    "CaptureStore",
+    "captures_in",
+    "captures_shard",
+    "file_metadata",
+    "samples_shard",
+]

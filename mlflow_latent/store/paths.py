@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mlflow_latent.errors import InputError
 from mlflow_latent.schema import METADATA_KEY, CaptureInfo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LATENT = "latent"  # the artifact folder that everything of ours is under
+
+
+def captures_in(folder: Path) -> Path:
+    """Return the folder of captures; a spool holds them one level down, and may be named too.
+
+    Raises:
+        InputError: it is not a folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is not a folder of captures")
+    inner = folder / LATENT
+    return inner if inner.is_dir() else folder
 
 
 def samples_shard(root: Path, split: str, rank: int = 0) -> Path:

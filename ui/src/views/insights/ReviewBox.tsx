@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { LONGEST_COMMENT, type Review, type Reviews } from "./reviews";
 
 interface ReviewProps {
@@ -10,6 +10,8 @@ interface ReviewProps {
 /** Approve or archive an insight, with a comment; kept as a tag of the run. */
 export function ReviewBox({ insightKey, review, reviews }: ReviewProps) {
   const [comment, setComment] = useState(review?.comment ?? "");
+  // The run's tags may come after the card was opened.
+  useEffect(() => setComment(review?.comment ?? ""), [review]);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   if (!reviews.canWrite)

@@ -95,7 +95,8 @@ export function addressOf(session: Session): { address: string; left: string[] }
 /** The page's own source with the view in it: a file that opens as the page is now. */
 export function savedCopy(session: Session): string {
   const copy = document.documentElement.cloneNode(true) as HTMLElement;
-  copy.querySelector("#app")!.textContent = "";
+  const root = copy.querySelector("#app")!;
+  root.textContent = "";
   copy.querySelector(`#${STATE_ELEMENT}`)?.remove();
   copy.removeAttribute("data-theme");
   const element = document.createElement("script");
@@ -103,7 +104,8 @@ export function savedCopy(session: Session): string {
   element.id = STATE_ELEMENT;
   // "<" would end the element early, were it part of a label.
   element.textContent = JSON.stringify(saved(session).view).replaceAll("<", "\\u003c");
-  copy.querySelector("body")!.append(element);
+  // Before the page's script, which looks for it while the rest may not have been read yet.
+  root.after(element);
   return `<!doctype html>\n${copy.outerHTML}`;
 }
 

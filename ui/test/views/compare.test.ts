@@ -10,6 +10,7 @@ import {
 } from "../../src/views/compare/differences";
 import { derivedNumbers } from "../../src/data/columns";
 import { levelOf, scaleOf, valueAt } from "../../src/scatter/coloring";
+import { parsed } from "../../src/views/compare/document";
 import { extremes } from "../../src/views/compare/Extremes";
 import { join } from "../../src/views/compare/join";
 
@@ -103,4 +104,25 @@ test("colors of differences part at zero, and a place on the scale is the value 
   for (const value of column.values)
     assert.ok(Math.abs(valueAt(levelOf(value, scale), scale) - value) < 1e-12);
   assert.ok(Number.isNaN(levelOf(NaN, scale)));
+});
+
+test("what ml.compare logged is read, and what is odd in it is left out", () => {
+  const insight = { kind: "overfitting", status: "appeared", a: null, b: { title: "<b>new</b>" } };
+  const resolved = { kind: "leakage", status: "resolved", a: { title: "old" }, b: null };
+  const document = {
+    a: { name: "first" },
+    insights: [insight, resolved, null, { kind: 3 }],
+    refused: [{ name: "loss", reason: "classes" }, 7],
+  };
+  const found = parsed(document, "run", "folder")!;
+  assert.deepEqual(
+    found.insights.map(({ status, title }) => [status, title]),
+    [
+      ["appeared", "<b>new</b>"],
+      ["resolved", "old"],
+    ],
+  );
+  assert.deepEqual(found.refused, [{ name: "loss", reason: "classes" }]);
+  for (const odd of [null, 3, [], {}, { a: { name: "x" } }])
+    assert.equal(parsed(odd, "run", "folder"), null);
 });

@@ -2,6 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { CategoryColumn } from "../../data/columns";
 import { SessionProvider } from "../../state";
 import { count, percent, whole } from "../insights/words";
+import { ComparedDocument } from "./ComparedDocument";
 import { CategoryTable } from "./CategoryTable";
 import { Extremes } from "./Extremes";
 import type { Link } from "./link";
@@ -34,6 +35,7 @@ export function ComparePanel({ comparison, link }: PanelProps) {
         <Overall {...shown} />
         <ByCategory {...shown} />
         <Extremes {...shown} />
+        <ComparedDocument comparison={comparison} pair={pair} />
       </SessionProvider>
     </aside>
   );

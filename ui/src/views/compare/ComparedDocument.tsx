@@ -19,11 +19,12 @@ export function ComparedDocument({ comparison, pair }: { comparison: Comparison;
     return () => void (current = false);
   }, [source, first, second]);
   if (!found) return null;
+  const before = comparison.runs.find((run) => run.runId === found.beforeId);
   const page = source.artifactUrl(`${found.folder}/comparison.html`, found.runId);
   return (
     <section aria-label="Insights of both runs">
       <div class="part-head">
-        <h3>{`Insights since ${shorten(found.before, 40)}`}</h3>
+        <h3>{`Insights since ${before ? `${before.letter}, ` : ""}${shorten(found.before, 40)}`}</h3>
         {page && <a href={page}>whole comparison</a>}
       </div>
       {STATUSES.map((status) => (

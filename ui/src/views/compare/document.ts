@@ -15,6 +15,8 @@ export interface ComparisonDocument {
   readonly folder: string;
   /** name of the run that the other is compared with, i.e. "before". */
   readonly before: string;
+  /** its id; null if unknown. */
+  readonly beforeId: string | null;
   readonly insights: readonly ChangedInsight[];
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
@@ -52,5 +54,7 @@ export function parsed(value: unknown, runId: string, folder: string): Compariso
   const refused = (Array.isArray(document["refused"]) ? document["refused"] : []).filter(
     (one: any) => typeof one?.name === "string" && typeof one?.reason === "string",
   );
-  return { runId, folder, before, insights, refused };
+  const id = document["a"].run_id;
+  const beforeId = typeof id === "string" ? id : null;
+  return { runId, folder, before, beforeId, insights, refused };
 }

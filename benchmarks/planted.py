@@ -43,13 +43,14 @@ def main() -> None:
     there = {kind.name for kind in insight_kinds()}
     missing = {case.kind for case in cases} - there - {NOTHING}
     outcomes: list[Outcome] = []
+    tables = ""
     for case in cases:
         if case.kind not in missing:
             outcomes += run_case(case, arguments)
-    tables = f"{conditions()}\n\n{render(outcomes, missing, arguments.peer)}"
+        tables = f"{conditions()}\n\n{render(outcomes, missing, arguments.peer)}"
+        if arguments.write:  # after each cell: a run that is ended early leaves what it has
+            replace_between_marks(arguments.write, tables)
     print(tables)
-    if arguments.write:
-        replace_between_marks(arguments.write, tables)
 
 
 def parse() -> argparse.Namespace:

@@ -140,10 +140,12 @@ def test_the_map_obeys_the_keyboard(explorer: Explorer) -> None:
     assert camera["zoom"] > 4
     assert camera["x"] > 0
 
-    explorer.page.keyboard.press("v")  # what is in view
+    explorer.until("stage.settled")
     box, pixels = map_box(explorer), np.array(explorer.pixels())
     corner = np.array([box["x"], box["y"]])
     size = np.array(explorer.value("stage.extent"))
+    explorer.page.keyboard.press("v")  # what is in view
+    assert explorer.value("stage.extent") == size.tolist()  # nothing jumps
     wanted = ((pixels >= corner) & (pixels <= corner + size)).all(axis=1)
     assert explorer.kept() == np.flatnonzero(wanted).tolist()
     assert 0 < explorer.shown_count() < n

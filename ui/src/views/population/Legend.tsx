@@ -64,7 +64,14 @@ function Categories({ column, slots }: { column: CategoryColumn; slots: Uint8Arr
   return (
     <ul class="legend-list">
       {own.map((code) => (
-        <Entry key={code} column={column} codes={[code]} slot={slots[code]!} count={counts[code] ?? 0} />
+        <Entry
+          key={code}
+          column={column}
+          codes={[code]}
+          slot={slots[code]!}
+          count={counts[code] ?? 0}
+          most={totals[code]!}
+        />
       ))}
       {others.length > 0 && (
         <Entry
@@ -72,13 +79,21 @@ function Categories({ column, slots }: { column: CategoryColumn; slots: Uint8Arr
           codes={others}
           slot={OTHER_SLOT}
           count={others.reduce((sum, code) => sum + (counts[code] ?? 0), 0)}
+          most={others.reduce((sum, code) => sum + totals[code]!, 0)}
         />
       )}
     </ul>
   );
 }
 
-function Entry(props: { column: CategoryColumn; codes: number[]; slot: number; count: number }) {
+function Entry(props: {
+  column: CategoryColumn;
+  codes: number[];
+  slot: number;
+  count: number;
+  /** The greatest count there may be: room is kept for it, or the map would jump with the filters. */
+  most: number;
+}) {
   const session = useSession();
   const { column, codes, slot } = props;
   const names = codes.map((code) => column.categories[code]!);
@@ -96,7 +111,9 @@ function Entry(props: { column: CategoryColumn; codes: number[]; slot: number; c
       >
         <Swatch slot={slot} />
         <span class="clip">{label || "(no name)"}</span>
-        <span class="legend-count">{count(props.count)}</span>
+        <span class="legend-count" style={{ minWidth: `${count(props.most).length}ch` }}>
+          {count(props.count)}
+        </span>
       </button>
     </li>
   );

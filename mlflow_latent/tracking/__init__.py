@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlflow_latent.tracking.active import active_run
+from mlflow_latent.tracking.active import active_run, without_autologging
 from mlflow_latent.tracking.experiments import newest_run
 from mlflow_latent.tracking.note import RunPage
 from mlflow_latent.tracking.owned import end_run, start_run
@@ -19,4 +19,5 @@ __all__ = [
     "newest_run",
     "start_run",
     "sync",
+    "without_autologging",
 ]

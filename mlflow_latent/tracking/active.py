@@ -1,6 +1,12 @@
-"""The run that a script has started in MLflow itself."""
+"""The run that a script has started in MLflow itself, and what MLflow logs to it by itself."""
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def active_run() -> tuple[str, str] | None:
@@ -12,3 +18,15 @@ def active_run() -> tuple[str, str] | None:
 
     run = mlflow.active_run()
     return None if run is None else (run.info.run_id, mlflow.get_tracking_uri())
+
+
+@contextmanager
+def without_autologging() -> Iterator[None]:
+    """Keep MLflow's autologging out: an analysis fits clusters, which are nobody's models.
+
+    Ultralytics switches it on for all of the process.
+    """
+    from mlflow.utils.autologging_utils import disable_autologging
+
+    with disable_autologging():
+        yield

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.capture.keep import BEST, LAST, KeepEmbeddings
-from mlflow_latent.capture.ultralytics.delivery import EXPERIMENT, Delivery, Occasion
+from mlflow_latent.capture.ultralytics.delivery import (
+    Delivery,
+    Occasion,
+    experiment_name,
+    run_name,
+)
 from mlflow_latent.capture.ultralytics.guard import Guard
 from mlflow_latent.capture.ultralytics.session import CaptureSession
 from mlflow_latent.capture.ultralytics.settings import (
@@ -196,8 +201,8 @@ class UltralyticsCapture:
     def _start(self, trainer: Any) -> None:
         occasion = Occasion(
             save_dir=Path(trainer.save_dir),
-            experiment=trainer.args.project or EXPERIMENT,
-            name=trainer.args.name or "train",
+            experiment=experiment_name(trainer.args),
+            name=run_name(trainer.args.name or "train"),
             resumed=bool(trainer.resume),
             first_epoch=trainer.start_epoch,
         )
@@ -216,9 +221,9 @@ class UltralyticsCapture:
 
     def _listen_alone(self, validator: Any) -> None:
         split = validator.args.split
-        name = f"{Path(str(validator.args.model or 'model')).stem} {split}"
-        experiment = validator.args.project or EXPERIMENT
-        self._open(Occasion(Path(validator.save_dir), experiment, name))
+        name = run_name(f"{Path(str(validator.args.model or 'model')).stem} {split}")
+        folder = Path(validator.save_dir)
+        self._open(Occasion(folder, experiment_name(validator.args), name))
         if self._session is not None:
             epoch = (getattr(self._model, "ckpt", None) or {}).get("epoch", 0)
             self._session.listen(validator, max(int(epoch), 0))  # −1 when training was finished

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.capture.spool import Spool
 from mlflow_latent.capture.uploader import Uploader
@@ -108,10 +109,12 @@ class Delivery:
             )
             return
         from mlflow_latent.api import analyze
+        from mlflow_latent.tracking import without_autologging
 
         spool = self.spool
         try:
-            analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
+            with without_autologging():
+                analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
         except Exception as error:  # noqa: BLE001 - the training has succeeded, whatever this is
             self._guard.warn(
                 "analysis",
@@ -128,6 +131,16 @@ class Delivery:
             end_run(self.spool.run_id, self.spool.tracking_uri, failed=failed)
         except LatentError as error:
             self._guard.warn("end", f"the run stays open in MLflow: {error}")
+
+
+def experiment_name(args: Any) -> str:
+    """Return the experiment that Ultralytics' own MLflow callback would log to."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or args.project or EXPERIMENT
+
+
+def run_name(name: str) -> str:
+    """Return the name that Ultralytics' own MLflow callback would give a run."""
+    return os.environ.get("MLFLOW_RUN") or name
 
 
 def _given_run(settings: Settings) -> tuple[str, str | None] | None:

@@ -105,7 +105,9 @@ def hostile() -> Samples:
     )
 
 
-def write_captures(folder: Path, samples: Samples, seed: int, width: int = 32) -> Path:
+def write_captures(
+    folder: Path, samples: Samples, seed: int, *, width: int = 32, boxes: bool = False
+) -> Path:
     """Train a small network, and record each of its epochs as the callback does."""
     pixels = samples.pictures[:, :: TILE // 8, :: TILE // 8].reshape(len(samples.target), -1) / 255
     is_train = samples.split == "train"
@@ -124,6 +126,8 @@ def write_captures(folder: Path, samples: Samples, seed: int, width: int = 32) -
             rows.close()
     for split in pd.unique(samples.split):
         _write_pictures(folder / MEDIA, samples, split)
+        if boxes:
+            _write_boxes(folder / MEDIA, samples, split)
     return folder
 
 
@@ -141,12 +145,16 @@ def _columns(samples: Samples, probabilities: NDArray[np.float64]) -> dict[str, 
 
 
 def _write_pictures(media: Path, samples: Samples, split: str) -> None:
-    """Thumbnails, and a box around the ink of each."""
     rows = np.flatnonzero(samples.split == split)
     sprites = SpriteWriter(media_folder(media, split), TILE)
     names = samples.sample_id[rows].tolist()
     sprites.add(names, np.repeat(samples.pictures[rows][..., None], 3, axis=3))
     sprites.close()
+
+
+def _write_boxes(media: Path, samples: Samples, split: str) -> None:
+    """A box around the ink of each."""
+    rows = np.flatnonzero(samples.split == split)
     with OverlayWriter(media_folder(media, split)) as overlays:
         for row in rows:
             box = _ink_box(samples.pictures[row])

@@ -84,7 +84,7 @@ def _runs(client: MlflowClient, experiment: str, folder: Path) -> dict[str, Expl
     plane = "umap" if IMAGES else "pca"
     first = write_captures(folder / "first", digits(), seed=0)
     second = write_captures(folder / "second", digits(), seed=1, width=8)
-    markup = write_captures(folder / "markup", hostile(), seed=0)
+    markup = write_captures(folder / "markup", hostile(), seed=0, boxes=True)
     return {
         "digits": explore(client, experiment, "digits", first, plane),
         "narrow": explore(client, experiment, "narrow net", second, plane),
@@ -143,7 +143,9 @@ class Explorer:
 
     def kept(self) -> list[int]:
         """The rows that pass all filters."""
-        return self.value("Array.from({length: dataset.n}, (_, i) => i).filter((i) => session.passes(i))")
+        return self.value(
+            "Array.from({length: dataset.n}, (_, i) => i).filter((i) => session.passes(i))"
+        )
 
     def shown_count(self) -> int:
         """The number of samples as the page says it."""
@@ -154,9 +156,7 @@ class Explorer:
 
     def plane(self, projection: int = 0) -> list[list[float]]:
         """Coordinates of all samples, x and y; None where a sample is not projected."""
-        return self.value(
-            f"['x', 'y'].map((axis) => [...dataset.plane({projection})[axis]])"
-        )
+        return self.value(f"['x', 'y'].map((axis) => [...dataset.plane({projection})[axis]])")
 
     def pixels(self) -> list[list[float]]:
         """Where the samples are drawn, by row, in pixels of the window."""

@@ -50,7 +50,9 @@ def test_a_lasso_in_one_run_selects_the_samples_in_the_other(
     kept = explorer.kept()
     assert 0 < len(kept) < n
     # The same samples are in both runs, in the same order: both were captured alike.
-    explorer.wait(f"document.querySelector('.kept strong').innerText.replace(',', '') === '{len(kept)}'")
+    explorer.wait(
+        f"document.querySelector('.kept strong').innerText.replace(',', '') === '{len(kept)}'"
+    )
     splits, both = explorer.value("[dataset.split(0), dataset.n]")
     assert (splits, both) == (world.runs["narrow"].report.samples["split"].iloc[0], n)
 
@@ -82,7 +84,8 @@ def test_all_maps_take_the_difference_as_their_color(
     column = explorer.value("session.state.value.color")
     values = np.array(explorer.value(f"[...dataset.column('{column}').values]"), dtype=float)
     losses = [
-        world.runs[name].report.samples["loss"].to_numpy(np.float32) for name in ("digits", "narrow")
+        world.runs[name].report.samples["loss"].to_numpy(np.float32)
+        for name in ("digits", "narrow")
     ]
     assert np.allclose(np.abs(values), np.abs(losses[0] - losses[1]), atol=1e-3)
     assert explorer.page.locator(".legend-title").count() == 2

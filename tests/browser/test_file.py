@@ -70,9 +70,7 @@ def test_a_file_says_that_it_keeps_no_reviews(
     assert card.get_by_role("button", name="Approve").count() == 0
 
 
-def test_mlflows_artifact_viewer_opens_it(
-    new_page: Callable[..., Explorer], world: World
-) -> None:
+def test_mlflows_artifact_viewer_opens_it(new_page: Callable[..., Explorer], world: World) -> None:
     explorer = new_page(viewport={"width": 1600, "height": 900})
     run = f"#/experiments/{world.experiment}/runs/{world.main.run_id}"
     explorer.open(f"{world.server.uri}/{run}/artifacts/{ANALYSIS}/report.html")

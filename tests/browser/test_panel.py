@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Locator
-
     from browser.conftest import Explorer, World
+    from playwright.sync_api import Locator
 
 
 def losses(world: World) -> np.ndarray:
@@ -103,7 +102,9 @@ def test_similars_lead_from_sample_to_sample(explorer: Explorer) -> None:
     for _ in range(2):
         row = explorer.value("session.state.value.pinned")
         near = explorer.value(f"dataset.neighbors({row})")
-        detail = page.get_by_role("region", name=f"Sample {explorer.value(f'dataset.sampleId({row})')}")
+        detail = page.get_by_role(
+            "region", name=f"Sample {explorer.value(f'dataset.sampleId({row})')}"
+        )
         similars = detail.get_by_role("region", name="Similar samples")
         assert similars.locator("li").count() == len(near) > 0
         similars.locator("li button").nth(1).click()
@@ -131,7 +132,23 @@ def test_the_detail_has_everything_of_a_sample(explorer: Explorer, world: World)
     text = detail.inner_text()
     assert "brightness" in text.lower()
     assert detail.locator("canvas.picture").first.is_visible()
-    assert "targets" in text  # the box around the ink
+
+
+def test_objects_are_drawn_on_the_picture(new_page: Callable[..., Explorer], world: World) -> None:
+    explorer = new_page().open(world.address(f"run/{world.runs['hostile'].run_id}")).ready()
+    explorer.value("session.update({pinned: 5})")
+    explorer.until("session.thumbnails.tile(5)")
+    picture = explorer.page.locator(".large-picture canvas")
+    explorer.page.get_by_text("1 target").wait_for()
+    greens = picture.evaluate(
+        """(canvas) => {
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let found = 0;
+            for (let i = 0; i < data.length; i += 4) found += data[i + 1] > data[i] + 60;
+            return found;
+        }"""
+    )
+    assert greens > 100  # the digits are grey: only the box is green
 
 
 def test_the_table_sorts_by_any_column(explorer: Explorer, world: World) -> None:
@@ -238,13 +255,17 @@ def test_a_review_is_kept_as_a_tag_of_the_run(explorer: Explorer, world: World) 
     page.locator("article.insight", has_text=title).wait_for(state="detached")
 
     tags = world.client.get_run(world.main.run_id).data.tags
-    reviews = {key: json.loads(text) for key, text in tags.items() if key.startswith("latent.insight.")}
+    reviews = {
+        key: json.loads(text) for key, text in tags.items() if key.startswith("latent.insight.")
+    }
     assert [review["status"] for review in reviews.values()] == ["archived"]
     assert [review["comment"] for review in reviews.values()] == ["seen by a test"]
 
     page.reload()
     explorer.ready()
-    explorer.wait("!document.querySelector('#tab-panel').innerText.includes(" + json.dumps(title) + ")")
+    explorer.wait(
+        "!document.querySelector('#tab-panel').innerText.includes(" + json.dumps(title) + ")"
+    )
     page.get_by_role("button", name="archived", exact=True).click()
     page.locator("article.insight", has_text=title).wait_for()
     for key in reviews:

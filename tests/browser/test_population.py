@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from browser.conftest import Explorer
     from numpy.typing import NDArray
     from playwright.sync_api import Page
-
-    from browser.conftest import Explorer
 
 EDGE = 1e-4  # of the plane: a pointer's place is in whole pixels, a float32 away from ours
 
@@ -85,7 +84,10 @@ def test_another_color_repaints_the_points(explorer: Explorer) -> None:
     split = painted(explorer)
     swatches = explorer.page.locator(".legend .swatch")
 
-    colors = {swatches.nth(place).evaluate("e => getComputedStyle(e).backgroundColor") for place in range(2)}
+    colors = {
+        swatches.nth(place).evaluate("e => getComputedStyle(e).backgroundColor")
+        for place in range(2)
+    }
     assert before != split
     # A point that is drawn alone has the color that the legend says its split has.
     names = explorer.page.locator(".legend .clip").all_inner_texts()[1:]

@@ -74,6 +74,7 @@ class _Findings:
     categories: list[Groups]
     fields: Fields
     notes: tuple[str, ...]
+    spaces: latent.Spaces | None = None
     regions: tuple[NDArray[np.int32], NDArray[np.float32]] | None = None
     not_applicable: list[NotApplicable] = field(default_factory=list)
 
@@ -181,8 +182,10 @@ def _changes(
 def _agreement(
     joined: Joined, findings: _Findings, options: ComparisonOptions
 ) -> LatentAgreement | None:
+    if findings.spaces is None:
+        return None
     try:
-        return latent.agreement(joined, options.latent, options.confidence)
+        return latent.agreement(joined, findings.spaces, options.latent, options.confidence)
     except ValueError as error:
         findings.skip("agreement", str(error))
         return None
@@ -201,11 +204,12 @@ def _add_regions(
     joined: Joined, findings: _Findings, tested: str, options: ComparisonOptions
 ) -> None:
     try:
-        space = latent.joint_embedding(joined, options.latent)
+        findings.spaces = latent.reduced_spaces(joined, options.latent)
     except ValueError as error:
         findings.skip("region_joint", str(error))
+        findings.skip("agreement", str(error))
     else:
-        findings.regions = latent.joint_regions(joined, space, tested, options.latent)
+        findings.regions = latent.joint_regions(joined, findings.spaces, tested, options.latent)
         findings.groups.append(grouping.by_number("region_joint", findings.regions[0], "joint"))
     of_runs = list(grouping.by_region(joined))
     findings.groups += of_runs

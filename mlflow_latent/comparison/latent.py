@@ -31,25 +31,40 @@ MIN_AGREEMENT = 4  # the debiased estimator divides by n (n − 3)
 TYPICAL = 8
 
 
-def joint_embedding(joined: Joined, options: MeasureOptions) -> NDArray[np.float32]:
-    """Return (S, d) both runs' standardized, reduced embeddings side by side.
+Spaces = tuple["NDArray[np.float32]", "NDArray[np.float32]"]
 
-    Each has a median norm of 1, so that neither space counts for more, whatever its scale or width.
+
+def reduced_spaces(joined: Joined, options: MeasureOptions) -> Spaces:
+    """Return (S, d) of each run: standardized, PCA, median norm 1, whatever its scale or width.
+
+    The axes are fitted on the landmarks, which are enough of them, and all samples are placed.
+
+    Raises:
+        ValueError: a run has no embeddings; the message says which and why.
     """
-    codes = pd.factorize(joined.split)[0].astype(np.intp)
-    parts = []
-    for embedding in embeddings(joined):
-        fitted = fit_reduction(embedding, codes, options.n_components, options.random_state)
-        parts.append(fitted.apply(embedding))
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+    codes = _split_codes(joined)
+    rows = choose_landmarks(codes, options.n_landmarks, options.random_state)
+    fitted = [
+        fit_reduction(part, codes[rows], options.n_components, options.random_state)
+        for part in embeddings(joined, rows)
+    ]
+    first, second = embeddings(joined)
+    return fitted[0].apply(first), fitted[1].apply(second)
+
+
+def _split_codes(joined: Joined) -> NDArray[np.intp]:
+    return pd.factorize(joined.split)[0].astype(np.intp)
 
 
 def joint_regions(
-    joined: Joined, space: NDArray[np.float32], tested: str, options: MeasureOptions
+    joined: Joined, spaces: Spaces, tested: str, options: MeasureOptions
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return (S,) fine region of each shared sample, and its (S,) distance to the center."""
-    codes = pd.factorize(joined.split)[0].astype(np.intp)
-    landmarks = choose_landmarks(codes, options.n_landmarks, options.random_state)
+    """Return (S,) fine region of each shared sample, and its (S,) distance to the center.
+
+    The two spaces are side by side; as both have a median norm of 1, neither counts for more.
+    """
+    space = np.ascontiguousarray(np.concatenate(spaces, axis=1))
+    landmarks = choose_landmarks(_split_codes(joined), options.n_landmarks, options.random_state)
     count = region_counts(len(joined), joined.counts.get(tested, len(joined)), options)["fine"]
     found = find_clusters(space, landmarks, "fine", count, options)
     distance = np.linalg.norm(space - found.centers[found.labels], axis=1)
@@ -80,7 +95,9 @@ def describe_regions(
         )
 
 
-def agreement(joined: Joined, options: MeasureOptions, confidence: float) -> LatentAgreement:
+def agreement(
+    joined: Joined, spaces: Spaces, options: MeasureOptions, confidence: float
+) -> LatentAgreement:
     """Measure how alike the two embeddings are, on a sample of the shared rows.
 
     Raises:
@@ -92,13 +109,12 @@ def agreement(joined: Joined, options: MeasureOptions, confidence: float) -> Lat
     if len(rows) > AGREEMENT_ROWS:
         generator = np.random.default_rng(options.random_state)
         rows = np.sort(generator.choice(rows, AGREEMENT_ROWS, replace=False))
-    first, second = (embedding[rows] for embedding in embeddings(joined))
-    overlap, k = neighbor_overlap(first, second, options)
+    overlap, k = neighbor_overlap(spaces[0][rows], spaces[1][rows], options.random_state)
     error = float(overlap.std(ddof=1)) / len(rows) ** 0.5
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
     return LatentAgreement(
         n=len(rows),
-        cka=debiased_cka(first, second),
+        cka=debiased_cka(*embeddings(joined, rows)),
         k=k,
         neighbor_overlap=float(overlap.mean()),
         neighbor_overlap_interval=(float(overlap.mean()) - reach, float(overlap.mean()) + reach),
@@ -139,15 +155,10 @@ def _unbiased_hsic(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
 
 
 def neighbor_overlap(
-    first: NDArray[np.float32], second: NDArray[np.float32], options: MeasureOptions
+    first: NDArray[np.float32], second: NDArray[np.float32], random_state: int = 0
 ) -> tuple[NDArray[np.float64], int]:
     """Return (N,) share of each row's k nearest rows that are the same in both spaces, and k."""
-    codes = np.zeros(len(first), dtype=np.intp)
-    found = []
-    for embedding in (first, second):
-        fitted = fit_reduction(embedding, codes, options.n_components, options.random_state)
-        reduced = fitted.apply(embedding)
-        found.append(find_neighbors(reduced, NEIGHBORS, random_state=options.random_state))
+    found = [find_neighbors(s, NEIGHBORS, random_state=random_state) for s in (first, second)]
     k, width = found[0].k, len(first)
     offset = np.arange(width)[:, None] * width
     both = np.isin(found[0].indices + offset, found[1].indices + offset)
@@ -186,8 +197,10 @@ def find_homogeneity(
         )
 
 
-def embeddings(joined: Joined) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (S, D) of each run.
+def embeddings(
+    joined: Joined, rows: NDArray[np.intp] | slice = slice(None)
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the (S, D) embeddings of each run, or those of some of the shared samples.
 
     Raises:
         ValueError: a run has none; the message says which and why.
@@ -197,7 +210,7 @@ def embeddings(joined: Joined) -> tuple[NDArray[np.float32], NDArray[np.float32]
             raise ValueError(side.missing or f"{side.name} has no embeddings")
     assert joined.a.embedding is not None  # noqa: S101 - tells the type checker
     assert joined.b.embedding is not None  # noqa: S101 - tells the type checker
-    return joined.a.embedding[joined.rows_a], joined.b.embedding[joined.rows_b]
+    return joined.a.embedding[joined.rows_a[rows]], joined.b.embedding[joined.rows_b[rows]]
 
 
 def _homogeneity(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:

@@ -32,11 +32,11 @@ VERDICT_COLORS = {
     "undecided": style.MUTED,
     "too_few": style.OTHER_COLOR,
 }
-MOST_LINES = 40  # groups of one figure: the surest changes
+MOST_LINES = 30  # groups of one figure: the surest changes
 LINE_HEIGHT = 0.27
 WIDTH, PANEL = 11.0, 6.0
-MOST_CURVES = 8  # fields per measure
-MOST_MEASURES = 4
+MOST_CURVES = 6  # fields per measure
+MOST_MEASURES = 3
 FEW = 30  # a bin of fewer samples is drawn hollow
 DRAWN = ("category", "category_a", "category_b", "supercategory", "region_joint", "metadata")
 
@@ -73,7 +73,7 @@ def _figures(comparison: Comparison) -> Iterator[tuple[str, Figure, str]]:
 
 def changes(comparison: Comparison, family: Sequence[Change]) -> Figure:
     """Draw the mean difference of every group with its interval, the most improved on top."""
-    lines, hidden = _ends([one for one in family if one.n > 1])
+    lines, hidden = _surest([one for one in family if one.n > 1])
     figure = style.new_figure(WIDTH, max(len(lines), 3) * LINE_HEIGHT + 2.5)
     axes = figure.add_subplot()
     for place, change in enumerate(lines):
@@ -263,13 +263,14 @@ def _strongest(pairs: Sequence[CurvePair]) -> list[CurvePair]:
     return sorted(by_field.values(), key=lambda p: (-p.strength, p.field))[:MOST_CURVES]
 
 
-def _ends(family: Sequence[Change]) -> tuple[list[Change], int]:
+def _surest(family: Sequence[Change]) -> tuple[list[Change], int]:
     """Return the groups whose change is the surest, in order, and how many are left out."""
-    if len(family) <= MOST_LINES:
-        return list(family), 0
     surest = sorted(family, key=lambda one: (_least_q(one), -one.n))
     kept = {id(one) for one in surest[:MOST_LINES]}
-    return [one for one in family if id(one) in kept], len(family) - MOST_LINES
+    lines = [one for one in family if id(one) in kept]
+    if lines and lines[0].grouping == "metadata":  # the bins of a field are read as a row
+        lines.sort(key=lambda one: (one.field or "", one.lower or 0.0, one.group))
+    return lines, len(family) - len(lines)
 
 
 def _least_q(change: Change) -> float:

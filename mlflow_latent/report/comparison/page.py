@@ -12,7 +12,6 @@ from mlflow_latent.report.comparison.words import (
     group_name,
     headline,
     ordered,
-    tally,
 )
 from mlflow_latent.report.html import environment
 from mlflow_latent.schema import sort_splits
@@ -71,7 +70,6 @@ def _render(template: str, content: dict[str, Any]) -> str:
         "statuses": STATUSES,
         "groupings": GROUPINGS,
         "group_name": group_name,
-        "tally": tally,
         "words": words,
     }
     return environment().get_template(template).render(shared | content)

@@ -90,7 +90,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracking_uri(
     tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
-    """MLflow's own setting, over a database of this test; the experiment that is set is forgotten."""
+    """MLflow's own setting, over a database of this test; what is set there is forgotten."""
     import mlflow
 
     before = dict(os.environ)

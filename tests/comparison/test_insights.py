@@ -9,6 +9,7 @@ from mlflow_latent.analysis import AnalysisOptions, analyze
 from mlflow_latent.comparison import compare_sides, side_of_snapshot
 from mlflow_latent.comparison.insights import jaccard_table
 from mlflow_latent.measures import MeasureOptions
+from mlflow_latent.report.comparison.page import render_page
 from mlflow_latent.report.model import Insight, NotApplicable, Report
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def test_insights_are_matched_by_members_within_a_kind(pair: Pair) -> None:
     assert status["low_performance", "resolved"].a.number == 2
     assert status["outlier", "resolved"].b is None
     assert status["leakage", "appeared"].a is None
+    page = render_page(compared(pair, first, second), {})
+    assert page.count('class="status resolved"') == 2
+    assert "low_performance in 60 samples" in page
 
 
 def test_what_the_other_run_could_not_look_for_is_not_called_resolved(pair: Pair) -> None:

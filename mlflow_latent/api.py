@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 
 from mlflow_latent import analysis
 from mlflow_latent.analysis import AnalysisOptions
@@ -29,9 +31,28 @@ if TYPE_CHECKING:
     from mlflow_latent.similarity import Query
 
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 MIN_HISTORY_EPOCHS = 2  # one epoch has no history
 
 
+def _unlogged(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Keep MLflow's autologging out of a call: the clusters that it fits are nobody's models."""
+
+    @wraps(function)
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        if "mlflow" not in sys.modules:  # then nothing is logged by itself
+            return function(*args, **kwargs)
+        from mlflow_latent.tracking import without_autologging
+
+        with without_autologging():
+            return function(*args, **kwargs)
+
+    return call
+
+
+@_unlogged
 def analyze(
     source: str | Path | Snapshot,
     *,
@@ -110,6 +131,7 @@ def load_snapshot(
     return replace(snapshot, history=store.history(learned))
 
 
+@_unlogged
 def similar(
     source: str | Path | Snapshot | Report,
     sample: Query,
@@ -197,6 +219,7 @@ def compare(
 ) -> Comparison | ComparisonMatrix: ...
 
 
+@_unlogged
 def compare(
     run_a: Source,
     run_b: Source,

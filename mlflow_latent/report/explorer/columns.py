@@ -196,7 +196,8 @@ def _without_numbers(
 
 def _booleans(values: pd.Series[Any]) -> Categories:
     codes = values.astype("Int8").fillna(-1).to_numpy()
-    return Categories(np.asarray(codes, dtype=np.int64), ("False", "True"))  # as insights and curves write them
+    # Named as insights and curves write them.
+    return Categories(np.asarray(codes, dtype=np.int64), ("False", "True"))
 
 
 def _named(values: pd.Series[Any], order: Any) -> Categories:

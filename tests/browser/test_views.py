@@ -29,7 +29,6 @@ VIEWS = (
     "runs",
 )
 SIZES = {1280: 800, 1920: 1080}
-COLORS = 256  # a palette: a third of the bytes, and no difference that a reader sees
 FEWEST_COLORS = 40  # of a picture in which something is drawn
 CHECK = "axe.run().then((found) => found.violations.map((one) => [one.id, one.nodes[0].html]))"
 
@@ -151,9 +150,7 @@ def photograph(explorer: Explorer, path: Path) -> Iterator[Path]:
         )
         explorer.page.screenshot(path=target)
         with Image.open(target) as picture:
-            picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(
-                target, optimize=True
-            )
+            picture.convert("RGB").save(target, optimize=True)
         yield target
     explorer.page.set_viewport_size({"width": 1280, "height": 800})
 

@@ -24,7 +24,7 @@ export function SampleTable() {
   const shown = windowOf(rows.length, LINE, scrolled.top, view);
   const withPictures = dataset.header.thumbnails !== null;
   useEffect(() => void box.current?.scrollTo({ top: 0 }), [rows]);
-  const template = `${withPictures ? `${PICTURE + 10}px ` : ""}${columns.map(widthOf).join(" ")}`;
+  const layout = layoutOf(columns, withPictures ? PICTURE + 10 : 0);
   const move = (place: number): void => {
     if (place < 0 || place >= rows.length) return;
     setCurrent(place);
@@ -64,7 +64,7 @@ export function SampleTable() {
         class="table-line table-head"
         role="row"
         aria-rowindex={1}
-        style={{ gridTemplateColumns: template }}
+        style={layout}
       >
         {withPictures && (
           <span role="columnheader">
@@ -84,7 +84,7 @@ export function SampleTable() {
               place={place}
               y={shown.top + (place - shown.first) * LINE}
               columns={columns}
-              template={template}
+              layout={layout}
               withPictures={withPictures}
               isCurrent={place === Math.min(current, rows.length - 1)}
               onOpen={() => setCurrent(place)}
@@ -96,13 +96,21 @@ export function SampleTable() {
   );
 }
 
-const WIDTHS = {
-  number: "minmax(68px, 1fr)",
-  category: "minmax(64px, 1fr)",
-  text: "minmax(96px, 1.6fr)",
-};
+/** Of a column, by its kind: the least width in pixels, and the share of what is left. */
+const WIDTHS = { number: [68, 1], category: [64, 1], text: [96, 1.6] } as const;
 
-const widthOf = (column: Column): string => WIDTHS[column.kind];
+type Layout = { gridTemplateColumns: string; minWidth: string };
+
+/** Each line is a grid of its own: widths that do not depend on content keep them in columns. */
+function layoutOf(columns: readonly Column[], picture: number): Layout {
+  const widths = columns.map((column) => WIDTHS[column.kind]);
+  const tracks = widths.map(([least, share]) => `minmax(${least}px, ${share}fr)`);
+  const total = widths.reduce((sum, [least]) => sum + least, picture);
+  return {
+    gridTemplateColumns: [...(picture ? [`${picture}px`] : []), ...tracks].join(" "),
+    minWidth: `${total}px`,
+  };
+}
 
 /** A column's name; a click sorts by it, another the other way. */
 function HeadCell({ column }: { column: Column }) {
@@ -133,13 +141,13 @@ interface RowProps {
   place: number;
   y: number;
   columns: readonly Column[];
-  template: string;
+  layout: Layout;
   withPictures: boolean;
   isCurrent: boolean;
   onOpen: () => void;
 }
 
-function TableRow({ row, place, y, columns, template, withPictures, isCurrent, onOpen }: RowProps) {
+function TableRow({ row, place, y, columns, layout, withPictures, isCurrent, onOpen }: RowProps) {
   const session = useSession();
   const isPinned = useView((view) => view.pinned) === row;
   const open = (): void => {
@@ -154,7 +162,7 @@ function TableRow({ row, place, y, columns, template, withPictures, isCurrent, o
       aria-selected={isPinned}
       data-place={place}
       tabIndex={isCurrent ? 0 : -1}
-      style={{ gridTemplateColumns: template, transform: `translateY(${y}px)` }}
+      style={{ ...layout, transform: `translateY(${y}px)` }}
       onClick={open}
       onMouseEnter={() => (session.hovered.value = row)}
       onMouseLeave={() => (session.hovered.value = null)}

@@ -175,6 +175,19 @@ def test_the_table_sorts_by_any_column(explorer: Explorer, world: World) -> None
     assert grid.locator("[data-place]").count() < 80  # only what is on screen is in the page
 
 
+def test_the_tables_head_stands_over_its_columns(explorer: Explorer) -> None:
+    explorer.tab("Samples")
+    explorer.page.get_by_role("button", name="Table").click()
+    grid = explorer.page.get_by_role("grid")
+    grid.locator("[data-place='0']").wait_for()
+    places = "cells => cells.map((cell) => Math.round(cell.getBoundingClientRect().left))"
+    head = grid.get_by_role("columnheader").evaluate_all(places)
+    assert len(head) > 3
+    for place in range(3):  # whose texts differ in length
+        row = grid.locator(f"[data-place='{place}']").get_by_role("gridcell")
+        assert row.evaluate_all(places) == head
+
+
 def test_the_grid_walks_by_keyboard(explorer: Explorer) -> None:
     explorer.tab("Samples")
     page = explorer.page

@@ -24,6 +24,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlflow_latent.errors import CaptureError, CorruptFileError, NewerSchemaError
+from mlflow_latent.imaging import pillow_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -245,7 +246,7 @@ def read_sprite(path: Path, tile_size: int, columns: int) -> Image.Image:
         CorruptFileError: it is missing, something else, or of another size.
     """
     try:
-        with Image.open(path, formats=["WEBP"]) as image:
+        with pillow_open(path, formats=["WEBP"]) as image:
             across = columns * tile_size
             if image.width != across or image.height > across:
                 raise CorruptFileError(

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from mlflow_latent.errors import InputError
+from mlflow_latent.imaging import pillow_open
 from mlflow_latent.metadata.color import (
     lab_ab_from_linear,
     linear_from_srgb,
@@ -131,7 +132,7 @@ def open_image(path: str | Path) -> Image.Image:
         InputError: it is missing, truncated, or no image.
     """
     try:
-        with Image.open(path) as image:
+        with pillow_open(path) as image:
             image.load()
             return image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -145,7 +146,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
         InputError: it is missing, or no image.
     """
     try:
-        with Image.open(path) as image:
+        with pillow_open(path) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"image {str(path)!r} cannot be read: {error}") from None

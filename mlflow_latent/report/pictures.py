@@ -7,6 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_latent.imaging import pillow_open
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -39,9 +41,7 @@ class Picture:
 
 def figure(path: Path, alternative: str) -> Picture:
     """Return a PNG figure as WebP, a third of its size."""
-    from PIL import Image
-
-    with Image.open(path) as image:
+    with pillow_open(path) as image:
         packed = io.BytesIO()
         lossless = path.stat().st_size < LOSSLESS_BELOW
         image.convert("RGB").save(packed, "WEBP", lossless=lossless, quality=QUALITY, method=3)
@@ -50,13 +50,13 @@ def figure(path: Path, alternative: str) -> Picture:
 
 def thumbnail(content: bytes, alternative: str) -> Picture | None:
     """Return an encoded thumbnail as it is; None if it is no picture a browser can show."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     kind = next((SIGNATURES[start] for start in SIGNATURES if content.startswith(start)), None)
     if kind is None:
         return None
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with pillow_open(io.BytesIO(content)) as image:
             return Picture(_address(content, kind), *image.size, alternative)
     except (UnidentifiedImageError, OSError):
         return None

@@ -46,7 +46,11 @@ class MlflowServer:
 
     def start(self) -> None:
         self.launch()
-        self._await()
+        try:
+            self._await()
+        except BaseException:
+            self.kill()  # else it is there for all tests that follow
+            raise
 
     def launch(self) -> None:
         """Start it without waiting until it answers."""

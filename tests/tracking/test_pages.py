@@ -76,7 +76,7 @@ def test_the_note_leads_to_the_report(
     assert page.locator("a[href*='evil'], a[href*='javascript:']").count() == 0
     assert page.title() != "broken"
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Report", exact=True).click()
+        page.get_by_role("link", name="Explore", exact=True).click()
     opened.value.set_default_timeout(PATIENCE)
     frame = opened.value.frame_locator("iframe").first
     frame.get_by_role("heading", name="Epoch 7").wait_for()

@@ -30,8 +30,9 @@ def overlaps(first: Boxes, second: Boxes) -> Boxes:
     """Return the (K, L) intersections over unions of two sets of boxes; 0 where a union is 0.
 
     Example:
-        >>> overlaps(np.array([[0, 0, 2, 2.0]]), np.array([[1, 0, 3, 2.0], [5, 5, 6, 6]])).round(2)
-        array([[0.33, 0.  ]])
+        >>> boxes = np.array([[1, 0, 3, 2.0], [5, 5, 6, 6]])
+        >>> overlaps(np.array([[0, 0, 2, 2.0]]), boxes).round(2).tolist()
+        [[0.33, 0.0]]
     """
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { justBelow, roundAxis, valueAxis } from "../../src/views/curves/geometry";
-import { overlaysOf } from "../../src/views/samples/overlays";
+import { overlaysOf } from "../../src/parts/overlays";
 import { scrollTo, tilesAcross, windowOf } from "../../src/views/samples/scrolling";
 
 test("a short list is drawn as it stands", () => {

@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { useSession } from "../../state";
 import { number } from "../insights/words";
-import { hasPicture, Picture } from "../samples/Picture";
+import { hasPicture, Picture } from "../../parts/Picture";
 import { sampleWords } from "../samples/values";
 import type { ShownPair } from "./Overall";
 

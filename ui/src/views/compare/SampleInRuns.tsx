@@ -1,7 +1,7 @@
 import { Icon } from "../../parts/Icon";
 import { SessionProvider } from "../../state";
 import { number, percent } from "../insights/words";
-import { Picture, hasPicture } from "../samples/Picture";
+import { Picture, hasPicture } from "../../parts/Picture";
 import { numberOf, verdict } from "../samples/values";
 import type { ComparedRun, Comparison } from "./runs";
 

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { InsightHeader } from "../../payload";
 import { useSession, useView } from "../../state";
-import { Picture, hasPicture } from "../samples/Picture";
+import { Picture, hasPicture } from "../../parts/Picture";
 import { sampleWords, verdict } from "../samples/values";
 import { BaseRates, Effect } from "./EffectBar";
 import { Fields } from "./Fields";

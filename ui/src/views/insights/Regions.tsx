@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { RegionHeader } from "../../payload";
 import { filterKey, useSession, useView, type Session } from "../../state";
-import { hasPicture, Picture } from "../samples/Picture";
+import { hasPicture, Picture } from "../../parts/Picture";
 import { count, number, percent, plain, whole } from "./words";
 
 const FIRST_SHOWN = 12;

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Column } from "../../data/columns";
 import type { Dataset } from "../../data/dataset";
 import { valueText } from "../../parts/format";
-import { Thumb } from "../../parts/Thumb";
+import { hasPicture, Picture } from "../../parts/Picture";
 import type { Stage } from "../../scatter/stage";
 import { useSession, useView } from "../../state";
 
@@ -28,7 +28,7 @@ export function HoverCard({ stage }: { stage: Stage }) {
   if (row === null) return null;
   return (
     <div ref={card} class="hover-card" aria-hidden="true">
-      {session.thumbnails.has(row) && <Thumb row={row} size={PICTURE} />}
+      {hasPicture(session, row) && <Picture row={row} size={PICTURE} />}
       <div class="hover-values">
         <strong class="clip">{session.dataset.sampleId(row)}</strong>
         <dl>

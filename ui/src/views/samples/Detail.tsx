@@ -10,7 +10,7 @@ import { Neighbors } from "./detail/Neighbors";
 import { Objects } from "./detail/Objects";
 import { Trail } from "./detail/trail";
 import { Values } from "./detail/Values";
-import { hasPicture, Picture, rowOverlays } from "./Picture";
+import { hasPicture, Picture, rowOverlays } from "../../parts/Picture";
 import { sampleWords } from "./values";
 import "./common.css";
 import "./detail.css";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useSession, useView } from "../../state";
 import { number } from "../insights/words";
-import { Picture } from "./Picture";
+import { Picture } from "../../parts/Picture";
 import { scrollTo, tilesAcross, windowOf } from "./scrolling";
 import { useScroll } from "./useScroll";
 import { numberOf, sampleWords, verdict, verdictText } from "./values";

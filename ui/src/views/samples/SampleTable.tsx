@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Column } from "../../data/columns";
 import { useSession, useView } from "../../state";
-import { hasPicture, Picture } from "./Picture";
+import { hasPicture, Picture } from "../../parts/Picture";
 import { scrollTo, windowOf } from "./scrolling";
 import { tableColumns } from "./tableColumns";
 import { useScroll } from "./useScroll";

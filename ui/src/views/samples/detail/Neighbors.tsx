@@ -1,6 +1,6 @@
 import { useSession } from "../../../state";
 import { number } from "../../insights/words";
-import { Picture, hasPicture } from "../Picture";
+import { Picture, hasPicture } from "../../../parts/Picture";
 import { numberOf, sampleWords, verdict, verdictText } from "../values";
 
 const TILE = 56;

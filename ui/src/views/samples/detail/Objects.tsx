@@ -1,7 +1,7 @@
 import { useSession } from "../../../state";
 import { percent, shorten, whole } from "../../insights/words";
-import type { Overlay } from "../overlays";
-import { rowOverlays } from "../Picture";
+import type { Overlay } from "../../../parts/overlays";
+import { rowOverlays } from "../../../parts/Picture";
 
 /** Scores listed of one category; a crowd has hundreds. */
 const SCORES_SHOWN = 6;

@@ -1,5 +1,5 @@
 /** Boxes and outlines of a sample, in shares of its picture's width and height. */
-import type { OverlaysHeader } from "../../payload";
+import type { OverlaysHeader } from "../payload";
 
 /** One object on a picture. */
 export interface Overlay {

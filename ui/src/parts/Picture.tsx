@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Dataset } from "../../data/dataset";
-import { useSession, type Session } from "../../state";
+import type { Dataset } from "../data/dataset";
+import { useSession, type Session } from "../state";
 import { overlaysOf, type Overlay, type OverlayArrays } from "./overlays";
 
 export interface PictureProps {

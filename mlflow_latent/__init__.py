@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from mlflow_latent.errors import LatentError
     from mlflow_latent.insights import InsightOptions
     from mlflow_latent.measures import MeasureOptions
-    from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+    from mlflow_latent.report.comparison.model import Comparison
     from mlflow_latent.report.model import Insight, Report
     from mlflow_latent.snapshot import Snapshot
 
 _HOME = {
     "AnalysisOptions": "mlflow_latent.analysis",
     "Comparison": "mlflow_latent.report.comparison.model",
-    "ComparisonMatrix": "mlflow_latent.report.comparison.model",
+    "ComparisonMatrix": "mlflow_latent.report.comparison.matrix",
     "ComparisonOptions": "mlflow_latent.comparison",
     "Insight": "mlflow_latent.report.model",
     "InsightOptions": "mlflow_latent.insights",

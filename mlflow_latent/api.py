@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mlflow_latent.comparing import Source
     from mlflow_latent.comparison import ComparisonOptions
     from mlflow_latent.measures.options import ProjectionMethod
-    from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+    from mlflow_latent.report.comparison.model import Comparison
     from mlflow_latent.similarity import Query
 
 

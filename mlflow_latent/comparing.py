@@ -12,7 +12,8 @@ from mlflow_latent.comparison import compare_all, compare_sides, side_of_report,
 from mlflow_latent.comparison.matrix import KEYS
 from mlflow_latent.errors import InputError, TrackingError
 from mlflow_latent.report.comparison.bundle import write_comparison, write_matrix
-from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
+from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+from mlflow_latent.report.comparison.model import Comparison
 from mlflow_latent.report.model import Report
 from mlflow_latent.snapshot import Snapshot
 from mlflow_latent.store import CaptureStore, captures_in

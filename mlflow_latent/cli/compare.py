@@ -17,7 +17,8 @@ from mlflow_latent.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from mlflow_latent.report.comparison.model import Change, Comparison, ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+    from mlflow_latent.report.comparison.model import Change, Comparison
 
 STAGES = ("download", "join", "regions", "tests", "curves", "latent spaces", "figures", "upload")
 MOST_CHANGES = 20  # that are printed; the document has all
@@ -76,7 +77,7 @@ def command(
 
 
 def _print(result: Comparison | ComparisonMatrix) -> None:
-    from mlflow_latent.report.comparison.model import ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
 
     if isinstance(result, ComparisonMatrix):
         for comparison in result.comparisons:

@@ -17,7 +17,7 @@ from mlflow_latent.comparison.paired import find_changes
 from mlflow_latent.comparison.side import choose_tested
 from mlflow_latent.errors import InputError, did_you_mean
 from mlflow_latent.measures.options import MeasureOptions
-from mlflow_latent.report.comparison.model import ComparedRun, Comparison
+from mlflow_latent.report.comparison.model import Comparison
 from mlflow_latent.report.model import NotApplicable
 from mlflow_latent.schema import KEY, TARGET
 
@@ -121,8 +121,8 @@ def compare_sides(
     agreement = _agreement(joined, findings, options)
     classes_a, classes_b = a.info.class_names, b.info.class_names
     return Comparison(
-        a=_run("a", a, joined.rows_a),
-        b=_run("b", b, joined.rows_b),
+        a=a.as_run("a", alone(a, joined.rows_a)),
+        b=b.as_run("b", alone(b, joined.rows_b)),
         shared=joined.counts,
         tested_split=tested,
         confidence=confidence,
@@ -243,20 +243,6 @@ def _described(joined: Joined, findings: _Findings) -> tuple[JointRegion, ...]:
         return ()
     first = findings.categories[0] if findings.categories else None
     return tuple(latent.describe_regions(joined, *findings.regions, first))
-
-
-def _run(key: str, side: Side, shared: NDArray[np.intp]) -> ComparedRun:
-    return ComparedRun(
-        key=key,
-        name=side.name,
-        run_id=side.run_id,
-        epoch=side.epoch,
-        layer=side.layer,
-        task=side.info.task,
-        class_names=side.info.class_names,
-        samples=side.counts(),
-        alone=alone(side, shared),
-    )
 
 
 def _notes(joined: Joined) -> Iterator[str]:

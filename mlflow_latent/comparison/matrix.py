@@ -6,11 +6,9 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mlflow_latent.comparison.compare import ComparisonOptions, compare_sides
 from mlflow_latent.errors import InputError
-from mlflow_latent.report.comparison.model import ComparedRun, ComparisonMatrix, PairSummary
+from mlflow_latent.report.comparison.matrix import ComparisonMatrix, PairSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +53,10 @@ def compare_all(
     if not comparisons:
         raise InputError(reasons[0])
     return ComparisonMatrix(
-        runs=tuple(_run(key, side) for key, side in zip(KEYS, sides, strict=False)),
+        runs=tuple(
+            side.as_run(key, dict.fromkeys(side.splits, 0))
+            for key, side in zip(KEYS, sides, strict=False)
+        ),
         confidence=options.confidence,
         error_rate=options.error_rate,
         pairs=tuple(pairs),
@@ -75,18 +76,4 @@ def summarize(comparison: Comparison, key_a: str, key_b: str) -> PairSummary:
         neighbor_overlap=agreement.neighbor_overlap if agreement else None,
         chance=agreement.chance if agreement else None,
         insights=dict(sorted(Counter(one.status for one in comparison.insights).items())),
-    )
-
-
-def _run(key: str, side: Side) -> ComparedRun:
-    return ComparedRun(
-        key=key,
-        name=side.name,
-        run_id=side.run_id,
-        epoch=side.epoch,
-        layer=side.layer,
-        task=side.info.task,
-        class_names=side.info.class_names,
-        samples=side.counts(),
-        alone=side.counts(np.zeros(len(side.frame), dtype=bool)),
     )

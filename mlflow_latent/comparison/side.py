@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_latent.errors import EmptySnapshotError
+from mlflow_latent.report.comparison.model import ComparedRun
 from mlflow_latent.schema import KEY, SPLIT, CaptureInfo, sort_splits
 
 if TYPE_CHECKING:
@@ -59,6 +60,25 @@ class Side:
         splits = self.frame[SPLIT] if rows is None else self.frame.loc[rows, SPLIT]
         found = splits.value_counts()
         return {name: int(found.get(name, 0)) for name in self.splits}
+
+    def as_run(self, key: str, alone: dict[str, int]) -> ComparedRun:
+        """Describe the run.
+
+        Args:
+            key: what the document calls it.
+            alone: samples by split that only this run has.
+        """
+        return ComparedRun(
+            key=key,
+            name=self.name,
+            run_id=self.run_id,
+            epoch=self.epoch,
+            layer=self.layer,
+            task=self.info.task,
+            class_names=self.info.class_names,
+            samples=self.counts(),
+            alone=alone,
+        )
 
 
 def side_of_snapshot(

@@ -105,7 +105,7 @@ def label_noise(
         share=share,
         lower=lower,
         upper=upper,
-        p_value=min(1.0, EVIDENCE_TAIL * float(np.exp(min(-fit.log_evidence, 50.0)))),
+        p_value=float(np.exp(min(0.0, np.log(EVIDENCE_TAIL) - fit.log_evidence))),
         posterior=posterior,
     )
 

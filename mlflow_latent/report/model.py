@@ -1,18 +1,17 @@
 """The documents that an analysis ends in: `Report` and what it is made of.
 
-They are frozen, refuse unknown keys, and hold no NaN: a bound that does not exist is null.
-Numbers are kept to six significant digits, so that the same input gives the same bytes.
+A bound that does not exist is null.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr
 
-from mlflow_latent.errors import CorruptFileError, InputError, NewerSchemaError
+from mlflow_latent.errors import InputError
+from mlflow_latent.report.document import Document, Interval, Number, read_document
 from mlflow_latent.report.export import write_samples
 from mlflow_latent.schema import DroppedRows
 
@@ -20,25 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REPORT_SCHEMA_VERSION = 1
-SIGNIFICANT_DIGITS = 6
 REPORT_FILE, SAMPLES_FILE = "report.json", "samples.parquet"
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-
-
-Number = Annotated[float, AfterValidator(_rounded)]
-Interval = tuple[Number | None, Number | None]
-"""Lower and upper bound at the report's `confidence`; null is "not bounded"."""
-
 Binning = Literal["quantile", "equal_width", "categorical"]
-
-
-class Document(BaseModel):
-    """Base of all parts of a report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SeparatingField(Document):
@@ -237,7 +221,7 @@ class Report(Document):
     splits: tuple[SplitSummary, ...]
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
-    tests: dict[str, int] = {}
+    tests: dict[str, int] = Field(default_factory=dict)
     regions: tuple[Region, ...]
     curves: tuple[Curve, ...]
     dropped: tuple[DroppedRows, ...] = ()
@@ -282,10 +266,6 @@ class Report(Document):
             )
         return write_samples(self.insights[number - 1].samples, path, split, self._samples)
 
-    def to_json(self) -> str:
-        """Return the document as JSON: the same report gives the same bytes."""
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-
     def save(self, folder: Path) -> list[Path]:
         """Write `report.json` and `samples.parquet` into `folder` and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -305,21 +285,7 @@ class Report(Document):
             NewerSchemaError: a later version of this package wrote it.
             CorruptFileError: the file is missing or not a report.
         """
-        path = folder / REPORT_FILE
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            version = content["schema_version"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CorruptFileError(f"{path} is not a report: {error}") from None
-        if version > REPORT_SCHEMA_VERSION:
-            raise NewerSchemaError(
-                f"{path} has schema version {version}, this package reads up to "
-                f"{REPORT_SCHEMA_VERSION}; upgrade mlflow-latent"
-            )
-        try:
-            report = cls.model_validate(content)
-        except ValidationError as error:
-            raise CorruptFileError(f"{path} is not a report: {error}") from None
+        report = read_document(cls, folder / REPORT_FILE, REPORT_SCHEMA_VERSION, "a report")
         return report._with_table(folder / SAMPLES_FILE)  # noqa: SLF001 - same class
 
     def _with_table(self, path: Path) -> Self:

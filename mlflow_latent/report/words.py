@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlflow_latent.report.model import Insight, Interval, SeparatingField
+    from mlflow_latent.report.document import Interval
+    from mlflow_latent.report.model import Insight, SeparatingField
 
 SMALLEST_Q = 0.001  # below it a q-value's digits say nothing
 SLUG_LENGTH = 60

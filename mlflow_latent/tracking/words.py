@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlflow_latent.report.model import Insight, Interval, SeparatingField
+    from mlflow_latent.report.document import Interval
+    from mlflow_latent.report.model import Insight, SeparatingField
 
 LONGEST_TEXT = 240  # characters of a class name, title or field that a note shows
 # A colon would make links of addresses, and MLflow shows the backslash of an escaped one.

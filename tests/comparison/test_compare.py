@@ -9,7 +9,8 @@ import mlflow_latent as ml
 from mlflow_latent.comparison.join import join
 from mlflow_latent.comparison.side import side_of_snapshot
 from mlflow_latent.errors import EmptySnapshotError, InputError
-from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
+from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+from mlflow_latent.report.comparison.model import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -109,12 +109,10 @@ class Delivery:
             )
             return
         from mlflow_latent.api import analyze
-        from mlflow_latent.tracking import without_autologging
 
         spool = self.spool
         try:
-            with without_autologging():
-                analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
+            analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
         except Exception as error:  # noqa: BLE001 - the training has succeeded, whatever this is
             self._guard.warn(
                 "analysis",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_latent.report.comparison.figures import render_figures
-from mlflow_latent.report.comparison.model import MATRIX_FILE
+from mlflow_latent.report.comparison.matrix import MATRIX_FILE
 from mlflow_latent.report.comparison.page import write_matrix_page, write_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlflow_latent.report.comparison.model import Comparison, ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+    from mlflow_latent.report.comparison.model import Comparison
 
 FIGURES, PAGE, MATRIX_PAGE = "figures", "comparison.html", "matrix.html"
 

@@ -1,33 +1,24 @@
-"""The documents that a comparison ends in: `Comparison` of two runs, `ComparisonMatrix` of more.
+"""The document that a comparison of two runs ends in.
 
-Frozen, no unknown keys, no NaN, six significant digits: the same input gives the same bytes.
 Every difference is b − a: what changed when run b took the place of run a.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import pandas as pd
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import PrivateAttr
 
-from mlflow_latent.errors import CorruptFileError, NewerSchemaError
-from mlflow_latent.report.model import (
-    Binning,
-    CurveBin,
-    Document,
-    Interval,
-    NotApplicable,
-    Number,
-)
+from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.model import Binning, CurveBin, NotApplicable
 from mlflow_latent.schema import Direction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COMPARISON_SCHEMA_VERSION = 1
-COMPARISON_FILE, PAIRS_FILE, MATRIX_FILE = "comparison.json", "samples.parquet", "matrix.json"
+COMPARISON_FILE, PAIRS_FILE = "comparison.json", "samples.parquet"
 
 Grouping = Literal[
     "overall",
@@ -338,10 +329,6 @@ class Comparison(Document):
         )
         return next(found, None)
 
-    def to_json(self) -> str:
-        """Return the document as JSON: the same comparison gives the same bytes."""
-        return _json(self)
-
     def save(self, folder: Path) -> list[Path]:
         """Write `comparison.json` and `samples.parquet` into `folder` and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -361,65 +348,6 @@ class Comparison(Document):
             CorruptFileError: the file is missing or not a comparison.
         """
         path = folder / COMPARISON_FILE
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            version = int(content["schema_version"])
-            if version > COMPARISON_SCHEMA_VERSION:
-                raise NewerSchemaError(
-                    f"{path} has schema version {version}, this package reads up to "
-                    f"{COMPARISON_SCHEMA_VERSION}; upgrade mlflow-latent"
-                )
-            comparison = cls.model_validate(content)
-        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-            raise CorruptFileError(f"{path} is not a comparison: {error}") from None
+        comparison = read_document(cls, path, COMPARISON_SCHEMA_VERSION, "a comparison")
         table = folder / PAIRS_FILE
         return comparison.with_samples(pd.read_parquet(table)) if table.exists() else comparison
-
-
-class PairSummary(Document):
-    """Two of several runs: how many samples they share, and what changed overall."""
-
-    a: str
-    b: str
-    shared: dict[str, int]
-    changes: tuple[Change, ...]
-    refused: tuple[RefusedMeasure, ...] = ()
-    cka: Number | None = None
-    neighbor_overlap: Number | None = None
-    chance: Number | None = None
-    insights: dict[str, int] = Field(default_factory=dict)
-    reason: str | None = None
-
-
-class ComparisonMatrix(Document):
-    """More than two runs: a summary of every pair, and the comparisons they come from.
-
-    A pair that cannot be compared at all has a `reason` and nothing else.
-    """
-
-    schema_version: int = COMPARISON_SCHEMA_VERSION
-    runs: tuple[ComparedRun, ...]
-    confidence: Number
-    error_rate: Number
-    pairs: tuple[PairSummary, ...]
-
-    _comparisons: tuple[Comparison, ...] = PrivateAttr(default=())
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """The whole comparison of every pair that could be compared, in the order of `pairs`."""
-        return self._comparisons
-
-    def with_comparisons(self, comparisons: tuple[Comparison, ...]) -> Self:
-        """Return this matrix with the comparisons attached."""
-        matrix = self.model_copy()
-        matrix._comparisons = comparisons  # noqa: SLF001 - same class
-        return matrix
-
-    def to_json(self) -> str:
-        """Return the document as JSON: the same runs give the same bytes."""
-        return _json(self)
-
-
-def _json(document: Document) -> str:
-    return json.dumps(document.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"

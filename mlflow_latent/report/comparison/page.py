@@ -19,7 +19,8 @@ from mlflow_latent.schema import sort_splits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlflow_latent.report.comparison.model import Change, Comparison, ComparisonMatrix
+    from mlflow_latent.report.comparison.matrix import ComparisonMatrix
+    from mlflow_latent.report.comparison.model import Change, Comparison
     from mlflow_latent.report.pictures import Picture
 
 MOST_ROWS = 60  # of a table; comparison.json has all

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mlflow_latent.report.document import Document, Interval, Number
 from mlflow_latent.report.model import (
     Curve,
-    Document,
-    Interval,
     NotApplicable,
-    Number,
     RelatedInsight,
     SeparatingField,
     SplitSummary,

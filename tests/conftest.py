@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STARTUP_SECONDS = 120  # a busy machine migrates the database for a while
+SHARING = {"tests/browser", "tests/server"}  # folders whose files share servers that start slowly
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares fixtures in one process: a file, and the files of some folders."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in SHARING else file))
 
 
 @pytest.fixture(autouse=True)

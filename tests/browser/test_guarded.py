@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import MlflowServer
 from exploring import log_captures
+from guarding import admit, as_admin, guard
 from mlflow import MlflowClient
-from serving import ADMIN, READER, STRANGER, ask
+from serving import READER, STRANGER, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,25 +26,7 @@ def guarded(
 ) -> Iterator[tuple[MlflowServer, str]]:
     """A guarded server with a copy of the analyzed run."""
     folder = tmp_path_factory.mktemp("guarded")
-    config = folder / "auth.ini"
-    config.write_text(
-        textwrap.dedent(f"""
-            [mlflow]
-            default_permission = NO_PERMISSIONS
-            database_uri = sqlite:///{folder}/auth.db
-            admin_username = {ADMIN[0]}
-            admin_password = {ADMIN[1]}
-            authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-            grant_default_workspace_access = false
-            auth_cache_ttl_seconds = 60
-        """)
-    )
-    environment = {
-        "MLFLOW_LATENT_BASE_APP": "basic-auth",
-        "MLFLOW_LATENT_SERVER_CACHE": str(folder / "cache"),
-        "MLFLOW_AUTH_CONFIG_PATH": str(config),
-        "MLFLOW_FLASK_SERVER_SECRET_KEY": "only for tests",
-    }
+    environment = guard(folder) | {"MLFLOW_LATENT_SERVER_CACHE": str(folder / "cache")}
     options = ("--app-name", "latent", "--static-prefix", PREFIX)
     server = MlflowServer(folder / "server", *options, environment=environment)
     server.start()
@@ -56,25 +38,15 @@ def guarded(
 
 def _fill(server: MlflowServer, world: World) -> str:
     """Copy the run, and let the reader read it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN[0])
-        patch.setenv("MLFLOW_TRACKING_PASSWORD", ADMIN[1])
+    with as_admin():
         client = MlflowClient(server.uri)
         experiment = client.create_experiment("guarded")
         run_id = log_captures(client, experiment, "guarded digits", world.main.captures)
         copied = world.server.folder / "artifacts" / world.experiment / world.main.run_id
         analysis = copied / "artifacts" / "latent" / "analysis"
         client.log_artifacts(run_id, str(analysis), "latent/analysis")
-    for name, password in (READER, STRANGER):
-        _post(server, "api/2.0/mlflow/users/create", {"username": name, "password": password})
-    grant = {"username": READER[0], "resource_type": "experiment", "resource_id": experiment}
-    _post(server, "api/3.0/mlflow/users/permissions/grant", grant | {"permission": "READ"})
+    admit(server, experiment)
     return run_id
-
-
-def _post(server: MlflowServer, path: str, body: dict[str, str]) -> None:
-    reply = ask(server.uri, path, ADMIN, method="POST", body=body)
-    assert reply.status == 200, reply
 
 
 def visit(

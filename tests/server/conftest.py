@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import MlflowServer
+from guarding import admit, as_admin, guard
 from mlflow import MlflowClient
-from serving import ADMIN, READER, STRANGER, Served, ask, log_run
+from serving import Served, log_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,26 +58,7 @@ def guarded(
     folder: Path, built_page: Path, logged: Path, *arguments: str, sidebar: str = "on"
 ) -> Iterator[Served]:
     """Start a server whose users MLflow's basic-auth tells apart."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "auth.ini"
-    config.write_text(
-        textwrap.dedent(f"""
-            [mlflow]
-            default_permission = NO_PERMISSIONS
-            database_uri = sqlite:///{folder}/auth.db
-            admin_username = {ADMIN[0]}
-            admin_password = {ADMIN[1]}
-            authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-            grant_default_workspace_access = false
-            auth_cache_ttl_seconds = 60
-        """)
-    )
-    environment = {
-        "MLFLOW_LATENT_BASE_APP": "basic-auth",
-        "MLFLOW_AUTH_CONFIG_PATH": str(config),
-        "MLFLOW_FLASK_SERVER_SECRET_KEY": "only for tests",
-        "MLFLOW_LATENT_SIDEBAR": sidebar,
-    }
+    environment = guard(folder) | {"MLFLOW_LATENT_SIDEBAR": sidebar}
     server = latent_server(folder, built_page, *arguments, environment=environment)
     try:
         server.start()
@@ -87,22 +68,11 @@ def guarded(
 
 
 def _with_users(server: MlflowServer, logged: Path) -> str:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN[0])
-        patch.setenv("MLFLOW_TRACKING_PASSWORD", ADMIN[1])
+    with as_admin():
         run_id = log_run(server, logged)
         experiment = MlflowClient(server.uri).get_run(run_id).info.experiment_id
-    for name, password in (READER, STRANGER):
-        user = {"username": name, "password": password}
-        _post(server, "api/2.0/mlflow/users/create", user)
-    grant = {"username": READER[0], "resource_type": "experiment", "resource_id": experiment}
-    _post(server, "api/3.0/mlflow/users/permissions/grant", grant | {"permission": "READ"})
+    admit(server, experiment)
     return run_id
-
-
-def _post(server: MlflowServer, path: str, body: dict[str, str]) -> None:
-    reply = ask(server.uri, path, ADMIN, method="POST", body=body)
-    assert reply.status == 200, reply
 
 
 @pytest.fixture(scope="session")

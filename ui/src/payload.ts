@@ -1,8 +1,11 @@
-// Generated from mlflow_latent/report/explorer/header.py by
+// Generated from mlflow_latent/report/explorer/header.py and report/heatmaps.py by
 // `python -m mlflow_latent.report.explorer.types`. Do not edit.
 
 /** The highest `schema_version` that this page reads. */
 export const EXPLORER_SCHEMA_VERSION = 1;
+
+/** The highest `schema_version` of a file of heat-maps that this page reads. */
+export const HEATMAPS_SCHEMA_VERSION = 1;
 
 /** In a `u32` array of rows or tiles: none. */
 export const NO_ROW = 0xffffffff;
@@ -15,6 +18,31 @@ export interface SplitSummary {
   readonly mean_loss: number | null;
   readonly mean_loss_interval: readonly [number | null, number | null];
   readonly accuracy: number | null;
+}
+
+/** The gap between two splits of the model as a whole, not of a region. */
+export interface Generalization {
+  /** on which performance is judged. */
+  readonly tested_split: string;
+  /** with which it is compared, usually train. */
+  readonly reference_split: string;
+  /**
+   * `overfitting` where the tested split's mean loss is larger beyond luck and by enough to matter,
+   * `small_gap` where only beyond luck, `reversed` where it is smaller.
+   */
+  readonly verdict: "overfitting" | "small_gap" | "no_gap" | "reversed";
+  /** the same in a sentence or two, with effect, interval and sizes. */
+  readonly text: string;
+  /** mean loss of the tested split minus that of the reference split. */
+  readonly difference: number;
+  /** its interval at the report's confidence. */
+  readonly difference_interval: readonly [number | null, number | null];
+  /** of the two means; null where a loss is negative. */
+  readonly ratio: number | null;
+  /** its interval. */
+  readonly ratio_interval: readonly [number | null, number | null];
+  /** losses by split. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** A set of samples near each other, as in the report. */
@@ -320,6 +348,8 @@ export interface ExplorerHeader {
   readonly error_budget: number;
   /** what each split holds, train first. */
   readonly splits: readonly SplitSummary[];
+  /** the gap of the model as a whole; null without two splits with losses. */
+  readonly generalization: Generalization | null;
   /** coarse and fine. */
   readonly regions: readonly RegionHeader[];
   /** a measure against a field, strongest first as in the report. */
@@ -348,4 +378,67 @@ export interface ExplorerHeader {
   readonly overlays: OverlaysHeader | null;
   /** most severe first. */
   readonly insights: readonly InsightHeader[];
+}
+
+/** What a map shows, apart from the sample and the target. */
+export interface HeatmapKind {
+  /**
+   * `class` (what speaks for a class), `output` (for an object, for the pixels of a class), `loss`
+   * (where a change would change the loss most), `region` (what makes the sample belong to its
+   * region).
+   */
+  readonly what: "class" | "output" | "loss" | "region";
+  /** `grad-cam`, `occlusion`, `gradient`, `similarity`, `channels`. */
+  readonly method: string;
+  /** that was looked into; null where it is the input itself. */
+  readonly layer: string | null;
+  /** for a list to choose from, e.g. `class, Grad-CAM, late layer (stage4)`. */
+  readonly label: string;
+  /** what strong places mean, a sentence. */
+  readonly meaning: string;
+  /** what the map explains, e.g. `the log-probability of the class`. */
+  readonly quantity: string;
+  /** whether masking should make the quantity `fall`, or only `change` it. */
+  readonly measured: "fall" | "change";
+}
+
+/**
+ * What `split=<split>.bin` holds: s samples, m maps in the order of the samples.
+ *
+ * The layout is that of `explorer.bin`: header length (u32, little-endian), header (JSON, UTF-8),
+ * zeros up to a multiple of 4, then the arrays. Those of maps are of m, one after another.
+ */
+export interface HeatmapsHeader {
+  /** of this header; a reader refuses a higher one. */
+  readonly schema_version: number;
+  /** whose samples these are. */
+  readonly split: string;
+  /** 0-based, that the weights had finished; null if unknown. */
+  readonly epoch: number | null;
+  /** maps are size × size numbers, row by row, downwards. */
+  readonly size: number;
+  /** of the intervals. */
+  readonly confidence: number;
+  /** what the maps show. */
+  readonly kinds: readonly HeatmapKind[];
+  /** (s) utf8. */
+  readonly sample_id: ArrayRef;
+  /** (s + 1) u32; the maps of sample i are those from first[i] up to first[i + 1]. */
+  readonly first: ArrayRef;
+  /** (m) u8 number of each map's kind. */
+  readonly kind: ArrayRef;
+  /** (m) utf8 what it is a map of, in words, e.g. `class 8`, `missed car`. */
+  readonly target: ArrayRef;
+  /** (m × size × size) u8 codes; value = low + (high − low) × code / 255. */
+  readonly values: ArrayRef;
+  /** (m × 2) f32 low, high. */
+  readonly scale: ArrayRef;
+  /**
+   * (m × 3) f32 how much more the quantity falls (or changes) when the strongest tenth of the map
+   * is masked than when random tenths are: mean, and the interval over them. If the lower bound is
+   * not above zero, the map is no better than random; NaN where it was not measured.
+   */
+  readonly advantage: ArrayRef;
+  /** what could not be made, and why. */
+  readonly notes: readonly string[];
 }

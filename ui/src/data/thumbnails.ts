@@ -1,40 +1,46 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { NO_ROW, type SheetHeader, type ThumbnailsHeader } from "../payload";
 import type { Dataset } from "./dataset";
+import { Sheets } from "./sheets";
+import { Slots } from "./slots";
 import type { Source } from "./source";
 
-/** Sheets kept decoded at once; the one longest unseen goes first. */
-const MOST_SHEETS = 12;
-/** Sheets asked for at once: a scroll must not ask for a hundred. */
-const MOST_LOADING = 4;
+/** Pixels along each side of the canvas that holds single tiles: 16 MB, a thousand tiles of 64. */
+const ATLAS = 2048;
 
-/** Where a thumbnail is: a square of a decoded sheet, in its pixels. */
+/** Where a thumbnail is: a square of a picture, in its pixels. */
 export interface Tile {
-  readonly sheet: ImageBitmap;
+  readonly sheet: OffscreenCanvas;
   readonly x: number;
   readonly y: number;
   readonly size: number;
 }
 
-/** The samples' pictures; sheets are loaded when a tile of theirs is asked for. */
+/**
+ * The samples' pictures; sheets are loaded when a tile of theirs is asked for.
+ *
+ * Tiles that were asked for are copied out of their sheet when it comes: however many sheets a view
+ * draws from, each is loaded once, and only a few are kept.
+ */
 export class Thumbnails {
   /** Rises when sheets have arrived: read it where tiles are drawn. */
   readonly version: ReadonlySignal<number>;
   private readonly header: ThumbnailsHeader | null;
   private readonly tiles: Uint32Array;
   private readonly arrivals = signal(0);
-  /** Decoded sheets, the longest unseen first. */
-  private readonly decoded = new Map<SheetHeader, ImageBitmap>();
-  private readonly loading = new Set<SheetHeader>();
-  private readonly failed = new Set<SheetHeader>();
-  private waiting: SheetHeader[] = [];
+  private readonly sheets: Sheets;
+  private readonly side: number;
+  private readonly slots: Slots;
+  /** Rows that wait for their sheet, the longest waiting first. */
+  private readonly wanted = new Set<number>();
+  private made: { canvas: OffscreenCanvas; pen: OffscreenCanvasRenderingContext2D } | null = null;
 
-  constructor(
-    dataset: Dataset,
-    private readonly source: Source,
-  ) {
+  constructor(dataset: Dataset, source: Source) {
     this.header = dataset.header.thumbnails;
     this.tiles = this.header ? dataset.payload.u32(this.header.tile) : new Uint32Array(0);
+    this.side = Math.max(1, ...(this.header?.sheets ?? []).map((sheet) => sheet.tile_size));
+    this.slots = new Slots(Math.max(1, Math.floor(ATLAS / this.side)) ** 2);
+    this.sheets = new Sheets(source, (sheet, bitmap) => this.arrived(sheet, bitmap));
     this.version = this.arrivals;
   }
 
@@ -52,17 +58,53 @@ export class Thumbnails {
   tile(row: number): Tile | null {
     const sheet = this.has(row) ? this.sheetOf(this.tiles[row]!) : undefined;
     if (!sheet) return null;
-    const bitmap = this.decoded.get(sheet);
-    if (!bitmap) {
-      this.ask(sheet);
-      return null;
+    const slot = this.slots.find(row);
+    if (slot !== undefined) return this.at(slot, sheet);
+    const bitmap = this.sheets.get(sheet);
+    if (bitmap) return this.copy(row, sheet, bitmap);
+    this.want(row);
+    return null;
+  }
+
+  private want(row: number): void {
+    this.wanted.delete(row);
+    this.wanted.add(row);
+    if (this.wanted.size > this.slots.size) this.wanted.delete(this.wanted.values().next().value!);
+  }
+
+  private arrived(sheet: SheetHeader, bitmap: ImageBitmap | null): void {
+    for (const row of this.wanted) {
+      if (this.sheetOf(this.tiles[row]!) !== sheet) continue;
+      this.wanted.delete(row);
+      if (bitmap) this.copy(row, sheet, bitmap);
     }
-    this.decoded.delete(sheet);
-    this.decoded.set(sheet, bitmap);
+    this.arrivals.value++;
+  }
+
+  private copy(row: number, sheet: SheetHeader, bitmap: ImageBitmap): Tile {
     const place = this.tiles[row]! - sheet.first;
-    const x = (place % sheet.columns) * sheet.tile_size;
-    const y = Math.floor(place / sheet.columns) * sheet.tile_size;
-    return { sheet: bitmap, x, y, size: sheet.tile_size };
+    const size = sheet.tile_size;
+    const [left, top] = [(place % sheet.columns) * size, Math.floor(place / sheet.columns) * size];
+    const tile = this.at(this.slots.take(row), sheet);
+    const { pen } = this.atlas;
+    pen.clearRect(tile.x, tile.y, size, size);
+    pen.drawImage(bitmap, left, top, size, size, tile.x, tile.y, size, size);
+    return tile;
+  }
+
+  private at(slot: number, sheet: SheetHeader): Tile {
+    const across = Math.floor(this.atlas.canvas.width / this.side);
+    const [x, y] = [(slot % across) * this.side, Math.floor(slot / across) * this.side];
+    return { sheet: this.atlas.canvas, x, y, size: sheet.tile_size };
+  }
+
+  private get atlas() {
+    if (!this.made) {
+      const canvas = new OffscreenCanvas(Math.max(ATLAS, this.side), Math.max(ATLAS, this.side));
+      // On the CPU: tiles are copied in one by one, and read by canvases of all sizes.
+      this.made = { canvas, pen: canvas.getContext("2d", { willReadFrequently: true })! };
+    }
+    return this.made;
   }
 
   private sheetOf(tile: number): SheetHeader | undefined {
@@ -75,39 +117,5 @@ export class Thumbnails {
     }
     const sheet = sheets[low];
     return sheet && tile < sheet.first + sheet.count ? sheet : undefined;
-  }
-
-  private ask(sheet: SheetHeader): void {
-    if (this.loading.has(sheet) || this.failed.has(sheet) || this.waiting.includes(sheet)) return;
-    // What was asked for last is what is in view now.
-    this.waiting.unshift(sheet);
-    this.waiting = this.waiting.slice(0, MOST_SHEETS);
-    this.pump();
-  }
-
-  private pump(): void {
-    while (this.loading.size < MOST_LOADING && this.waiting.length) void this.load(this.waiting.shift()!);
-  }
-
-  private async load(sheet: SheetHeader): Promise<void> {
-    this.loading.add(sheet);
-    try {
-      this.decoded.set(sheet, await this.source.sheet(sheet.path));
-      this.evict();
-    } catch {
-      // A picture that is gone is drawn as none; the samples' values are still there.
-      this.failed.add(sheet);
-    }
-    this.loading.delete(sheet);
-    this.arrivals.value++;
-    this.pump();
-  }
-
-  private evict(): void {
-    while (this.decoded.size > MOST_SHEETS) {
-      const [oldest, bitmap] = this.decoded.entries().next().value!;
-      this.decoded.delete(oldest);
-      bitmap.close();
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset";
 import { isApplicable } from "../crossfilter/masks";
 import type { Filter, RangeFilter } from "../state/filters";
-import { count, number } from "./format";
+import { number, whole } from "./format";
 
 /** Categories named in a chip; more are counted. */
 const NAMED = 2;
@@ -15,7 +15,7 @@ export function describeFilter(filter: Filter, dataset: Dataset): { about: strin
 function wordsOf(filter: Filter, dataset: Dataset): { about: string; text: string } {
   switch (filter.type) {
     case "rows":
-      return { about: filter.label, text: `${count(filter.rows.length)} samples` };
+      return { about: filter.label, text: `${whole(filter.rows.length)} samples` };
     case "lasso":
       return { about: "Area", text: "drawn on the map" };
     case "text":
@@ -47,5 +47,5 @@ function rangeText({ low, high, missing, column }: RangeFilter, dataset: Dataset
 function listed(names: readonly string[]): string {
   if (!names.length) return "none";
   if (names.length <= NAMED + 1) return names.join(", ");
-  return `${names.slice(0, NAMED).join(", ")} and ${count(names.length - NAMED)} more`;
+  return `${names.slice(0, NAMED).join(", ")} and ${whole(names.length - NAMED)} more`;
 }

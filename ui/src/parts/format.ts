@@ -1,22 +1,58 @@
+/** Numbers and values as text: the voice of the report (`mlflow_latent/report/words.py`), everywhere on the page. */
 import type { Column } from "../data/columns";
 
-const COUNT = new Intl.NumberFormat("en-US");
-const SIGNIFICANT = 4;
-const DASH = "–";
+/** A bound of an interval; null is "not bounded". */
+export type Bounds = readonly [number | null, number | null];
 
-/** A count of things, e.g. 122,031. */
-export function count(value: number): string {
-  return COUNT.format(value);
+/** What stands where there is no value. */
+export const MISSING = "–";
+
+const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const THOUSAND = 1000;
+const LARGEST_PLAIN = 1e15; // beyond it the digits mean nothing
+const SMALLEST_PLAIN = 1e-4;
+/** Whole numbers under it, e.g. years, stand without a comma where they are values. */
+const GROUPED_FROM = 1e4;
+const MINUS = "−";
+
+/** Three significant digits, thousands separated: `0.0312`, `6.2`, `12,400`; `unknown` without a value. */
+export function number(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "unknown";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  const size = Math.abs(value);
+  if (size >= LARGEST_PLAIN) return signed(value.toExponential(2));
+  return signed(size >= THOUSAND ? GROUPED.format(value) : compact(value));
 }
 
-/** A number as people read it: four significant digits, no trailing zeros; a dash if missing. */
-export function number(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e15) return signed(size < 1e4 ? String(value) : COUNT.format(value));
-  if (size !== 0 && (size >= 1e6 || size < 1e-4)) return signed(value.toExponential(2));
-  return signed(String(Number(value.toPrecision(SIGNIFICANT))));
+function compact(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  const isTiny = rounded !== 0 && Math.abs(rounded) < SMALLEST_PLAIN;
+  return isTiny ? rounded.toExponential() : String(rounded);
+}
+
+const signed = (text: string): string => text.replace(/^-/, MINUS).replace(/e-/, `e${MINUS}`);
+
+/** Whole numbers as they are, thousands separated: `12,400`. */
+export const whole = (value: number): string => signed(GROUPED.format(value));
+
+/** `1 sample`, `12,400 samples`. */
+export const count = (items: number, noun = "sample", nouns = `${noun}s`): string =>
+  `${whole(items)} ${items === 1 ? noun : nouns}`;
+
+/** `72 %`, and a decimal where the share is under a tenth: `4.1 %`. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined || !Number.isFinite(share)) return "unknown";
+  const value = 100 * share;
+  const text = Math.abs(share) >= 0.1 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
+  return `${signed(text)} %`;
+}
+
+/** `4.1 to 9.3`, or the one bound that there is. */
+export function bounds([lower, upper]: Bounds, say: (value: number) => string = number): string {
+  if (lower === null && upper === null) return "not bounded";
+  if (upper === null) return `${say(lower!)} or more`;
+  if (lower === null) return `${say(upper)} or less`;
+  return `${say(lower)} to ${say(upper)}`;
 }
 
 /** A short list of significant digits that, typed in again, is the number: for fields. */
@@ -25,18 +61,12 @@ export function typed(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-/** The value of a row as text; a dash if missing. */
+/** A row's value in a column, for people; `MISSING` if it has none. */
 export function valueText(column: Column, row: number): string {
-  if (column.kind === "number") return number(column.values[row]!);
-  if (column.kind === "category") return column.categories[column.codes[row]!] ?? DASH;
-  return column.text(row) || DASH;
-}
-
-/** "n things", with the right ending. */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
-
-function signed(text: string): string {
-  return text.replace("-", "−");
+  if (column.kind === "text") return column.text(row) || MISSING;
+  if (column.kind === "category") return column.categories[column.codes[row]!] ?? MISSING;
+  const value = column.values[row]!;
+  if (Number.isNaN(value)) return MISSING;
+  const isPlain = column.integer && Math.abs(value) < GROUPED_FROM;
+  return isPlain ? signed(String(value)) : number(value);
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { count } from "../parts/format";
+import { whole } from "../parts/format";
 import { useSession } from "../state";
 
 /** Rows that the analysis could not use: said before anything else is read. */
@@ -12,7 +12,7 @@ export function Notes() {
       <ul>
         {dropped.map(({ count: rows, split, reason }) => (
           <li key={`${split} ${reason}`}>
-            {count(rows)} samples of {split} are left out: {reason}
+            {whole(rows)} samples of {split} are left out: {reason}
           </li>
         ))}
       </ul>

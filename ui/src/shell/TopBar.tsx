@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { count } from "../parts/format";
+import { whole } from "../parts/format";
 import { IconButton } from "../parts/IconButton";
 import { chooseTheme, theme } from "../parts/theme";
 import { useSession } from "../state";
@@ -55,7 +55,7 @@ function Kept() {
   const { n } = session.dataset;
   return (
     <output class="kept" ref={(element) => announce(element, kept, n, said)}>
-      <strong>{count(kept)}</strong> of {count(n)} samples
+      <strong>{whole(kept)}</strong> of {whole(n)} samples
     </output>
   );
 }
@@ -73,7 +73,7 @@ function announce(
   if (!element) return;
   timer.current = setTimeout(() => {
     const live = document.getElementById("said");
-    if (live) live.textContent = `${count(kept)} of ${count(n)} samples`;
+    if (live) live.textContent = `${whole(kept)} of ${whole(n)} samples`;
   }, SAID_AFTER);
 }
 

@@ -1,18 +1,15 @@
 /** Numbers, effects and base rates as a person reads them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { derivedCategories, derivedNumbers } from "../../src/data/columns";
 import { reviewsOf } from "../../src/views/insights/reviews";
+import { bounds, count, number, percent, typed, valueText } from "../../src/parts/format";
+import { shorten, shortenMiddle } from "../../src/parts/text";
 import {
-  bounds,
   certainty,
-  count,
   fieldWords,
-  number,
-  percent,
   rates,
   scaleOf,
-  shorten,
-  shortenMiddle,
   size,
 } from "../../src/views/insights/words";
 import { quantileOfCounts, percentile } from "../../src/views/samples/detail/learning";
@@ -28,10 +25,23 @@ test("numbers have three digits, thousands and a real minus", () => {
     [0.00001234, "1.23e−5"],
     [null, "unknown"],
     [NaN, "unknown"],
+    [-Infinity, "−∞"],
+    [999.6, "1000"],
+    [2.5e21, "2.50e+21"],
   ];
   for (const [value, words] of cases) assert.equal(number(value), words);
   assert.equal(count(1), "1 sample");
   assert.equal(count(12400), "12,400 samples");
+});
+
+test("values of a row: years without a comma, a dash where there is none", () => {
+  const column = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(0.12345, NaN, 2015));
+  assert.deepEqual([0, 1, 2].map((row) => valueText(column, row)), ["0.123", "–", "2,015"]);
+  const years = { ...column, values: column.values, integer: true };
+  assert.equal(valueText(years, 2), "2015");
+  const classes = derivedCategories({ name: "c", label: "c" }, Uint8Array.of(1, 255), ["a", "b"]);
+  assert.deepEqual([0, 1].map((row) => valueText(classes, row)), ["b", "–"]);
+  assert.deepEqual([0.00012345, 1234.5678].map(typed), ["1.23e-4", "1234.57"]);
 });
 
 test("shares are percentages", () => {

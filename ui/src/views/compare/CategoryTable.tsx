@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { CategoryColumn } from "../../data/columns";
 import { filterKey, useSession, useView } from "../../state";
-import { whole } from "../insights/words";
+import { whole } from "../../parts/format";
 import { tally, type Tally } from "./differences";
 import { Difference, rightTally, type ShownPair } from "./Overall";
 

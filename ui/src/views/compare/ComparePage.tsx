@@ -7,7 +7,7 @@ import { chooseTheme, theme } from "../../parts/theme";
 import { Problem } from "../../shell/Problem";
 import { useSource } from "../../shell/source";
 import { SessionProvider, useView } from "../../state";
-import { whole } from "../insights/words";
+import { whole } from "../../parts/format";
 import { Population } from "../population/Population";
 import { ComparePanel } from "./ComparePanel";
 import { Link } from "./link";

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { CategoryColumn } from "../../data/columns";
 import { SessionProvider } from "../../state";
-import { count, percent, whole } from "../insights/words";
+import { count, percent, whole } from "../../parts/format";
 import { ComparedDocument } from "./ComparedDocument";
 import { CategoryTable } from "./CategoryTable";
 import { Extremes } from "./Extremes";

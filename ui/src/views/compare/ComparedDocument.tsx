@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useSource } from "../../shell/source";
-import { plain, shorten } from "../insights/words";
+import { plain, shorten } from "../../parts/text";
 import { readComparison, type ComparisonDocument } from "./document";
 import type { Comparison, Pair } from "./runs";
 

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { useSession } from "../../state";
-import { number } from "../insights/words";
+import { number } from "../../parts/format";
 import { hasPicture, Picture } from "../../parts/Picture";
 import { sampleWords } from "../samples/values";
 import type { ShownPair } from "./Overall";

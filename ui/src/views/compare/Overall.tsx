@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Dataset } from "../../data/dataset";
-import { bounds, number, percent, whole } from "../insights/words";
+import { bounds, number, percent, whole } from "../../parts/format";
 import { moments, type Evidence } from "../selection/evidence";
 import { aligned, tally, type Tally } from "./differences";
 import { rightOf, type Comparison, type Pair } from "./runs";

@@ -1,6 +1,6 @@
 import { Icon } from "../../parts/Icon";
 import { SessionProvider } from "../../state";
-import { number, percent } from "../insights/words";
+import { number, percent } from "../../parts/format";
 import { Picture, hasPicture } from "../../parts/Picture";
 import { numberOf, verdict } from "../samples/values";
 import type { ComparedRun, Comparison } from "./runs";

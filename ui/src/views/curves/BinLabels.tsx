@@ -1,5 +1,5 @@
 import type { CurveBin } from "../../payload";
-import { number } from "../insights/words";
+import { number } from "../../parts/format";
 import type { Frame } from "./frame";
 import { edgesOf } from "./geometry";
 

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Column } from "../../data/columns";
 import type { Curve } from "../../payload";
 import { filterKey, useSession } from "../../state";
-import { plain } from "../insights/words";
+import { plain } from "../../parts/text";
 import { CurveChart } from "./CurveChart";
 import { CurveTable } from "./CurveTable";
 import { computeCurve, isField, isMeasure } from "./computed";

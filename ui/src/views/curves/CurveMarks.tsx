@@ -1,5 +1,5 @@
 import type { CurveBin } from "../../payload";
-import { number } from "../insights/words";
+import { number } from "../../parts/format";
 import type { ChartProps } from "./CurveChart";
 import { COUNTS_HEIGHT, GAP, within, yOf, type Frame } from "./frame";
 import { FEW_SAMPLES } from "./geometry";

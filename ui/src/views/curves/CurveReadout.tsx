@@ -1,5 +1,6 @@
 import type { Curve } from "../../payload";
-import { bounds, number, shorten, whole } from "../insights/words";
+import { bounds, number, whole } from "../../parts/format";
+import { shorten } from "../../parts/text";
 import { FEW_SAMPLES } from "./geometry";
 
 interface ReadoutProps {

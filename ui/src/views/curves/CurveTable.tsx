@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import { bounds, number, whole } from "../insights/words";
+import { bounds, number, whole } from "../../parts/format";
 import type { ChartProps } from "./CurveChart";
 import { splitsOf } from "./geometry";
 

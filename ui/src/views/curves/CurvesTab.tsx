@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useSession, useView } from "../../state";
-import { count } from "../insights/words";
+import { count } from "../../parts/format";
 import { AddCurve } from "./AddCurve";
 import { isWanted, CurveItem } from "./CurveItem";
 import { labelOfMeasure } from "./context";

@@ -6,7 +6,7 @@ import type { Dataset } from "../../data/dataset";
 import { theme } from "../../parts/theme";
 import { splitColor } from "../../scatter/palette";
 import { useSession } from "../../state";
-import { plain } from "../insights/words";
+import { plain } from "../../parts/text";
 
 /** The column behind a measure's name in a curve: `loss`, or a metric. */
 export const columnOfMeasure = (dataset: Dataset, measure: string): Column | undefined =>

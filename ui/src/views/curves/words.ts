@@ -1,6 +1,6 @@
 /** Bins of a curve in words. */
 import type { Curve, CurveBin } from "../../payload";
-import { bounds, count, number } from "../insights/words";
+import { bounds, count, number } from "../../parts/format";
 
 /** A bin in words: its range, and n, mean and interval of every split. */
 export function binWords(

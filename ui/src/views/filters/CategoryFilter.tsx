@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { CategoryColumn } from "../../data/columns";
-import { count, plural } from "../../parts/format";
+import { count, whole } from "../../parts/format";
 import { theme } from "../../parts/theme";
 import { slotsOf } from "../../scatter/coloring";
 import { categoryColor } from "../../scatter/palette";
@@ -35,7 +35,7 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
           class="small-search"
           type="search"
           aria-label={`Find among the categories of ${column.label}`}
-          placeholder={`Find among ${count(present.length)}`}
+          placeholder={`Find among ${whole(present.length)}`}
           value={query}
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
@@ -67,7 +67,7 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
       </ul>
       {many && !query && present.length > codes.length && (
         <button class="quiet" onClick={() => setMore(true)}>
-          {plural(present.length - codes.length, "more category", "more categories")}
+          {count(present.length - codes.length, "more category", "more categories")}
         </button>
       )}
       {query && codes.length === 0 && <p class="note">None is called “{query}”.</p>}
@@ -123,8 +123,8 @@ function Bar(props: {
           {props.color && <span class="swatch" style={{ background: props.color }} />}
           <span class="clip">{props.name || "(no name)"}</span>
         </span>
-        <span class="bar-count" title={`${count(props.kept)} of ${count(props.all)}`}>
-          {count(props.kept)}
+        <span class="bar-count" title={`${whole(props.kept)} of ${whole(props.all)}`}>
+          {whole(props.kept)}
         </span>
         <span class="bar-track" aria-hidden="true">
           <span class="bar-all" style={{ width: width(props.all) }} />

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { isWhole, placeOf, type Binning } from "../../crossfilter/binning";
-import { count, number } from "../../parts/format";
+import { number, whole } from "../../parts/format";
 import { afterMove, bounded, grip, type Grip, type Range } from "./brush";
 
 const HEIGHT = 44;
@@ -77,7 +77,7 @@ function summary({ label, bounds, counts, range }: Parameters<typeof Histogram>[
   let kept = 0;
   for (const value of counts) kept += value;
   const chosen = range ? `, limited to ${number(range[0])} – ${number(range[1])}` : "";
-  return `Histogram of ${label}: ${number(bounds[0])} to ${number(bounds[1])}, ${count(kept)} samples${chosen}`;
+  return `Histogram of ${label}: ${number(bounds[0])} to ${number(bounds[1])}, ${whole(kept)} samples${chosen}`;
 }
 
 /** Where a value lies in bins; a whole number's bin reaches up to the next one. */

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { NumberColumn } from "../../data/columns";
 import { edgeOf, isWhole, type Binning } from "../../crossfilter/binning";
-import { count, number, typed } from "../../parts/format";
+import { number, typed, whole } from "../../parts/format";
 import { useSession, type RangeFilter } from "../../state";
 import { Histogram } from "./Histogram";
 
@@ -71,7 +71,7 @@ function BinText(props: {
     <span class="bin-text">
       <span>{range}</span>
       <span>
-        {count(counts[bin] ?? 0)} <span class="faint">of {count(total[bin]!)}</span>
+        {whole(counts[bin] ?? 0)} <span class="faint">of {whole(total[bin]!)}</span>
       </span>
     </span>
   );
@@ -115,7 +115,7 @@ function NumberField(props: { label: string; value: number; set: boolean; onChan
 function Missing(props: { column: NumberColumn; filter: RangeFilter | undefined; kept: number }) {
   const session = useSession();
   const { column, filter, kept } = props;
-  const text = `${count(kept)} missing`;
+  const text = `${whole(kept)} missing`;
   if (!filter) return <p class="note">{text}</p>;
   return (
     <label class="check">

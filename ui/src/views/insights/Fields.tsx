@@ -1,7 +1,8 @@
 import type { SeparatingField } from "../../payload";
 import { useSession } from "../../state";
 import { labelOfField } from "../curves/context";
-import { bounds, directionWords, fieldWords, number, strength } from "./words";
+import { bounds, number } from "../../parts/format";
+import { directionWords, fieldWords, strength } from "./words";
 
 const FIRST_SHOWN = 3;
 

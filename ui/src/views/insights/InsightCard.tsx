@@ -8,7 +8,9 @@ import { Fields } from "./Fields";
 import type { Review, Reviews } from "./reviews";
 import { ReviewBox } from "./ReviewBox";
 import { selectInsight, selectedInsight } from "./select";
-import { capital, count, plain, qValue, samplesBySplit, shorten } from "./words";
+import { count } from "../../parts/format";
+import { capital, plain, shorten } from "../../parts/text";
+import { qValue, samplesBySplit } from "./words";
 
 /** Letters shown at most: names may be of any length, and each line is to be read. */
 const TITLE_LENGTH = 240;

@@ -7,7 +7,8 @@ import { InsightCard } from "./InsightCard";
 import { Notes } from "./Notes";
 import { Regions } from "./Regions";
 import { Reviews, type Review } from "./reviews";
-import { count, plain } from "./words";
+import { count } from "../../parts/format";
+import { plain } from "../../parts/text";
 import "../samples/common.css";
 import "./insights.css";
 

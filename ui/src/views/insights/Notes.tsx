@@ -1,5 +1,6 @@
 import { useSession } from "../../state";
-import { capital, count, percent, plain, whole, shorten } from "./words";
+import { count, percent, whole } from "../../parts/format";
+import { capital, plain, shorten } from "../../parts/text";
 
 const TEXT_LENGTH = 600;
 

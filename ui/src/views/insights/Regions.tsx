@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import type { RegionHeader } from "../../payload";
 import { filterKey, useSession, useView, type Session } from "../../state";
 import { hasPicture, Picture } from "../../parts/Picture";
-import { count, number, percent, plain, whole } from "./words";
+import { count, number, percent, whole } from "../../parts/format";
+import { plain } from "../../parts/text";
 
 const FIRST_SHOWN = 12;
 const TYPICAL = 3;

@@ -1,6 +1,6 @@
 import type { InsightHeader } from "../../payload";
 import type { Session, ViewState } from "../../state";
-import { shorten } from "./words";
+import { shorten } from "../../parts/text";
 
 const LABEL_LENGTH = 60;
 

@@ -1,55 +1,9 @@
-/** Numbers, effects and base rates as words: the same voice as the report (`mlflow_latent/report/words.py`). */
+/** Effects, base rates and separating fields as words. */
+import { bounds, count, number, percent, whole } from "../../parts/format";
+import { plain, shorten } from "../../parts/text";
 import type { InsightHeader, SeparatingField } from "../../payload";
 
-/** A bound of an interval; null is "not bounded". */
-export type Bounds = readonly [number | null, number | null];
-
-const THOUSAND = 1000;
 const SMALLEST_Q = 0.001; // below it a q-value's digits say nothing
-const MINUS = "−";
-
-/** Three significant digits, thousands separated: `0.0312`, `6.2`, `12,400`; `unknown` without a value. */
-export function number(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "unknown";
-  return signed(Math.abs(value) >= THOUSAND ? grouped(value) : compact(value));
-}
-
-/** Whole numbers as they are, thousands separated. */
-export const whole = (value: number): string => signed(grouped(value));
-
-const grouped = (value: number): string => Math.round(value).toLocaleString("en-US");
-const signed = (text: string): string => text.replace(/^-/, MINUS).replace(/e-/, `e${MINUS}`);
-
-function compact(value: number): string {
-  const rounded = Number(value.toPrecision(3));
-  return rounded !== 0 && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded);
-}
-
-/** `1 sample`, `12,400 samples`. */
-export const count = (items: number, noun = "sample"): string =>
-  `${whole(items)} ${noun}${items === 1 ? "" : "s"}`;
-
-/** `72 %`, and a decimal where the share is under a tenth: `4.1 %`. */
-export function percent(share: number | null | undefined): string {
-  if (share === null || share === undefined || !Number.isFinite(share)) return "unknown";
-  const value = 100 * share;
-  const text = Math.abs(share) >= 0.1 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
-  return `${signed(text)} %`;
-}
-
-/** A key as words: `low_performance` is `low performance`. */
-export const plain = (name: string): string => name.replaceAll("_", " ").trim() || name;
-
-/** With a capital letter first. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** `4.1 to 9.3`, or the one bound that there is. */
-export function bounds([lower, upper]: Bounds, say: (value: number) => string = number): string {
-  if (lower === null && upper === null) return "not bounded";
-  if (upper === null) return `${say(lower!)} or more`;
-  if (lower === null) return `${say(upper)} or less`;
-  return `${say(lower)} to ${say(upper)}`;
-}
 
 /** `q = 0.013`, or `q < 0.001`. */
 export const qValue = (value: number): string =>
@@ -171,27 +125,4 @@ export function directionWords(field: Pick<SeparatingField, "category" | "direct
 export function strength(effect: number): string {
   const size = Math.abs(effect);
   return size >= 0.474 ? "large" : size >= 0.33 ? "medium" : size >= 0.147 ? "small" : "negligible";
-}
-
-/** One line of at most `limit` letters; what is cut shows as an ellipsis. */
-export function shorten(text: string, limit: number): string {
-  const line = text
-    .slice(0, 4 * limit)
-    .replace(/[\s\p{Cc}]+/gu, " ")
-    .trim();
-  const letters = Array.from(line);
-  return letters.length > limit
-    ? `${letters
-        .slice(0, limit - 1)
-        .join("")
-        .trimEnd()}…`
-    : line;
-}
-
-/** The same with the middle cut, as ids and paths differ at their ends. */
-export function shortenMiddle(text: string, limit: number): string {
-  const letters = Array.from(text.replace(/[\s\p{Cc}]+/gu, " "));
-  if (letters.length <= limit) return letters.join("");
-  const tail = Math.floor((limit - 1) / 2);
-  return `${letters.slice(0, limit - 1 - tail).join("")}…${letters.slice(-tail).join("")}`;
 }

@@ -1,5 +1,5 @@
 import type { CategoryColumn, Column } from "../../data/columns";
-import { count, number } from "../../parts/format";
+import { number, whole } from "../../parts/format";
 import { theme } from "../../parts/theme";
 import { valueAt, type NumberScale } from "../../scatter/coloring";
 import { categoryColor, MISSING_SLOT, OTHER_SLOT, scaleColor } from "../../scatter/palette";
@@ -47,7 +47,7 @@ function NumberBar({ column, scale }: { column: Column; scale: NumberScale }) {
       </div>
       {column.missing > 0 && (
         <div class="legend-missing">
-          <Swatch slot={MISSING_SLOT} /> missing {count(column.missing)}
+          <Swatch slot={MISSING_SLOT} /> missing {whole(column.missing)}
         </div>
       )}
     </div>
@@ -99,7 +99,7 @@ function Entry(props: {
   const names = codes.map((code) => column.categories[code]!);
   const filter = session.filter(`column:${column.name}`) as CategoriesFilter | undefined;
   const shown = !filter || names.some((name) => filter.categories.includes(name));
-  const label = slot === OTHER_SLOT ? `${count(names.length)} others` : names[0]!;
+  const label = slot === OTHER_SLOT ? `${whole(names.length)} others` : names[0]!;
   return (
     <li>
       <button
@@ -111,8 +111,8 @@ function Entry(props: {
       >
         <Swatch slot={slot} />
         <span class="clip">{label || "(no name)"}</span>
-        <span class="legend-count" style={{ minWidth: `${count(props.most).length}ch` }}>
-          {count(props.count)}
+        <span class="legend-count" style={{ minWidth: `${whole(props.most).length}ch` }}>
+          {whole(props.count)}
         </span>
       </button>
     </li>

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { asPageError, type PageError } from "../../data/errors";
-import { plural } from "../../parts/format";
+import { count } from "../../parts/format";
 import { chooseTheme, theme } from "../../parts/theme";
 import { Problem } from "../../shell/Problem";
 import { useSource } from "../../shell/source";
@@ -86,7 +86,7 @@ function Runs({ runs }: { runs: ListedRun[] }) {
         />
         <ExperimentChoice runs={runs} value={experiment} onChange={setExperiment} />
         <span class="note" role="status">
-          {shown.length === runs.length ? plural(runs.length, "run") : `${shown.length} of ${plural(runs.length, "run")}`}
+          {shown.length === runs.length ? count(runs.length, "run") : `${shown.length} of ${count(runs.length, "run")}`}
         </span>
         <span class="spring" />
         <CompareButton chosen={[...chosen]} onClear={() => setChosen(new Set())} />

@@ -1,11 +1,10 @@
 import { useState } from "preact/hooks";
-import { count, number } from "../../parts/format";
+import { MISSING, number, percent, whole } from "../../parts/format";
 import { useSource } from "../../shell/source";
 import { kindsText, type ListedRun, type RunOrder, type SortKey } from "./model";
 
 /** Rows drawn at once; more on demand. */
 const ROWS = 200;
-const DASH = "–";
 const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 const COLUMNS: readonly { key: SortKey; label: string; numeric: boolean }[] = [
@@ -69,7 +68,7 @@ export function RunsTable(props: Props) {
       </table>
       {runs.length > shown && (
         <button class="button runs-more" onClick={() => setShown(shown + ROWS)}>
-          Show {count(Math.min(ROWS, runs.length - shown))} more
+          Show {whole(Math.min(ROWS, runs.length - shown))} more
         </button>
       )}
     </div>
@@ -129,15 +128,15 @@ function Row(props: { run: ListedRun; chosen: boolean; full: boolean; onToggle: 
           {run.experiment}
         </span>
       </td>
-      <td class="runs-date">{run.started === null ? DASH : DATE.format(run.started)}</td>
-      <td class="runs-samples runs-number">{run.samples === null ? DASH : count(run.samples)}</td>
+      <td class="runs-date">{run.started === null ? MISSING : DATE.format(run.started)}</td>
+      <td class="runs-samples runs-number">{run.samples === null ? MISSING : whole(run.samples)}</td>
       <td class="runs-loss runs-number" title={run.split ? `mean loss of ${run.split}` : undefined}>
-        {number(run.loss)}
+        {run.loss === null ? MISSING : number(run.loss)}
         {run.split && run.split !== "val" && <span class="runs-split"> {run.split}</span>}
       </td>
-      <td class="runs-accuracy runs-number">{run.accuracy === null ? DASH : `${number(100 * run.accuracy)} %`}</td>
+      <td class="runs-accuracy runs-number">{run.accuracy === null ? MISSING : percent(run.accuracy)}</td>
       <td class="runs-insights">
-        <strong>{run.insights === null ? DASH : count(run.insights)}</strong>
+        <strong>{run.insights === null ? MISSING : whole(run.insights)}</strong>
         <span class="clip" title={kindsText(run)}>
           {kindsText(run)}
         </span>

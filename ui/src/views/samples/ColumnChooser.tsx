@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Column } from "../../data/columns";
 import { useSession, useView } from "../../state";
-import { capital } from "../insights/words";
+import { capital } from "../../parts/text";
 import { tableColumns } from "./tableColumns";
 
 /** A button that opens the list of all columns, to show or hide each in the table. */

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/Icon";
 import { useSession, useView, type Session } from "../../state";
-import { count, whole } from "../insights/words";
+import { count, whole } from "../../parts/format";
 import { Classes } from "./detail/Classes";
 import { CopyButton } from "./detail/CopyButton";
 import { LossHistory } from "./detail/LossHistory";

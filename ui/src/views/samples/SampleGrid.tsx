@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useSession, useView } from "../../state";
-import { number } from "../insights/words";
+import { number } from "../../parts/format";
 import { Picture } from "../../parts/Picture";
 import { scrollTo, tilesAcross, windowOf } from "./scrolling";
 import { useScroll } from "./useScroll";

@@ -5,7 +5,7 @@ import { hasPicture, Picture } from "../../parts/Picture";
 import { scrollTo, windowOf } from "./scrolling";
 import { tableColumns } from "./tableColumns";
 import { useScroll } from "./useScroll";
-import { valueText } from "./values";
+import { valueText } from "../../parts/format";
 
 const LINE = 28;
 const HEAD = 30;

@@ -1,19 +1,7 @@
 /** Values of a sample as text. */
 import type { Column } from "../../data/columns";
 import type { Dataset } from "../../data/dataset";
-import { number, whole } from "../insights/words";
-
-/** What stands where there is no value. */
-export const MISSING = "–";
-
-/** A row's value in a column, for people. */
-export function valueText(column: Column, row: number): string {
-  if (column.kind === "text") return column.text(row) || MISSING;
-  if (column.kind === "category") return column.categories[column.codes[row]!] ?? MISSING;
-  const value = column.values[row]!;
-  if (!Number.isFinite(value)) return MISSING;
-  return column.integer ? whole(value) : number(value);
-}
+import { number } from "../../parts/format";
 
 /** A row's number in a column; NaN if it has none. */
 export function numberOf(column: Column | undefined, row: number): number {

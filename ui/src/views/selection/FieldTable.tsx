@@ -3,15 +3,9 @@ import type { Column } from "../../data/columns";
 import { useSession, useView } from "../../state";
 import { focusCurve } from "../curves/focus";
 import { DeltaBar } from "../insights/Fields";
-import {
-  bounds,
-  capital,
-  directionWords,
-  fieldWords,
-  number,
-  strength,
-  whole,
-} from "../insights/words";
+import { bounds, number, whole } from "../../parts/format";
+import { capital } from "../../parts/text";
+import { directionWords, fieldWords, strength } from "../insights/words";
 import type { Contrast, FoundField } from "./contrast";
 import { isClear } from "./separation";
 

@@ -1,4 +1,4 @@
-import { bounds, number, whole } from "../insights/words";
+import { bounds, number, whole } from "../../parts/format";
 import type { Contrast, MeanContrast } from "./contrast";
 import { isClear } from "./separation";
 

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useSession, useView } from "../../state";
-import { count, percent, shorten, whole } from "../insights/words";
+import { count, percent, whole } from "../../parts/format";
+import { shorten } from "../../parts/text";
 import { contrast, type Contrast } from "./contrast";
 import { FieldTable } from "./FieldTable";
 import { Means } from "./Means";

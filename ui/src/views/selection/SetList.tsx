@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { PageError } from "../../data/errors";
 import { useSession, useView } from "../../state";
-import { count } from "../insights/words";
+import { count } from "../../parts/format";
 import { unpackSet, type NamedSet, type NamedSets } from "./sets";
 
 /** Keeps the current filters under a name. */

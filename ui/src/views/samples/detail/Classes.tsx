@@ -1,5 +1,6 @@
 import { useSession } from "../../../state";
-import { percent, shorten } from "../../insights/words";
+import { percent } from "../../../parts/format";
+import { shorten } from "../../../parts/text";
 import { verdict } from "../values";
 
 /** Class index that stands for "fewer than k classes" in the payload. */

@@ -1,7 +1,7 @@
 import { useSession } from "../../../state";
 import { along, roundAxis } from "../../curves/geometry";
 import { useWidth } from "../../curves/context";
-import { number } from "../../insights/words";
+import { number } from "../../../parts/format";
 import { populationLosses, predictionHistory, type EpochLosses } from "./learning";
 
 const HEIGHT = 96;

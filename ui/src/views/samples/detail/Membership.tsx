@@ -1,6 +1,6 @@
 import type { InsightHeader } from "../../../payload";
 import { useSession } from "../../../state";
-import { capital, plain, shorten } from "../../insights/words";
+import { capital, plain, shorten } from "../../../parts/text";
 import { selectInsight } from "../../insights/select";
 
 /** The insights that a sample appears in. */

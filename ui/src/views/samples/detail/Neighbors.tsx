@@ -1,5 +1,5 @@
 import { useSession } from "../../../state";
-import { number } from "../../insights/words";
+import { number } from "../../../parts/format";
 import { Picture, hasPicture } from "../../../parts/Picture";
 import { numberOf, sampleWords, verdict, verdictText } from "../values";
 

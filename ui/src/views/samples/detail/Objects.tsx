@@ -1,5 +1,6 @@
 import { useSession } from "../../../state";
-import { percent, shorten, whole } from "../../insights/words";
+import { percent, whole } from "../../../parts/format";
+import { shorten } from "../../../parts/text";
 import type { Overlay } from "../../../parts/overlays";
 import { rowOverlays } from "../../../parts/Picture";
 

@@ -2,8 +2,8 @@ import { useMemo } from "preact/hooks";
 import type { CategoryColumn, Column, NumberColumn } from "../../../data/columns";
 import type { Binning } from "../../../crossfilter/binning";
 import { useSession } from "../../../state";
-import { capital, percent } from "../../insights/words";
-import { MISSING, valueText } from "../values";
+import { MISSING, percent, valueText } from "../../../parts/format";
+import { capital } from "../../../parts/text";
 import { percentile } from "./learning";
 
 const WIDTH = 104;

@@ -1,17 +1,19 @@
-"""Arrays, written one after another and read back: the container of `explorer.bin`."""
+"""Arrays, written one after another and read back: the container of `explorer.bin` and others."""
 
 from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
 from mlflow_latent.errors import CorruptFileError, NewerSchemaError
+from mlflow_latent.report.document import Document
 from mlflow_latent.report.explorer.header import (
+    EXPLORER_FILE,
     EXPLORER_SCHEMA_VERSION,
     ArrayRef,
     ArrayType,
@@ -32,6 +34,7 @@ _TYPES: dict[np.dtype[Any], ArrayType] = {
     np.dtype("<u4"): "u32",
 }
 _DTYPES = {name: dtype for dtype, name in _TYPES.items()}
+Header = TypeVar("Header", bound=Document)
 
 
 class ArrayWriter:
@@ -60,7 +63,7 @@ class ArrayWriter:
         content = (offsets - offsets[0]).astype("<u4").tobytes() + text
         return self._append("utf8", len(column), content)
 
-    def finish(self, header: ExplorerHeader) -> bytes:
+    def finish(self, header: Document) -> bytes:
         """Return the file: the header, then all arrays."""
         content = encode_header(header)
         start = LENGTH_BYTES + len(content)
@@ -76,11 +79,14 @@ class ArrayWriter:
         return reference
 
 
-class ExplorerFile:
-    """Reads `explorer.bin`; never trusts it.
+class ArrayFile(Generic[Header]):
+    """Reads a header and its arrays; never trusts them.
 
     Args:
         content: the whole file.
+        kind: of the header; it has a `schema_version`.
+        version: the highest one that is known.
+        name: of the file, for what is said of it.
 
     Attributes:
         header: what its arrays are.
@@ -90,12 +96,13 @@ class ExplorerFile:
         CorruptFileError: it is truncated, or something else.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, kind: type[Header], version: int, name: str) -> None:
+        self._name = name
         length = int.from_bytes(content[:LENGTH_BYTES], "little")
         end = LENGTH_BYTES + length
         if len(content) < end or not length:
-            raise CorruptFileError(f"explorer.bin is truncated: {len(content)} bytes")
-        self.header = _decode_header(content[LENGTH_BYTES:end])
+            raise CorruptFileError(f"{name} is truncated: {len(content)} bytes")
+        self.header = _decode_header(content[LENGTH_BYTES:end], kind, version, name)
         self._data = memoryview(content)[end + len(_padding(end)) :]
 
     def array(self, reference: ArrayRef) -> NDArray[Any]:
@@ -118,22 +125,29 @@ class ExplorerFile:
         places = reference.model_copy(update={"type": "u32", "length": reference.length + 1})
         offsets = self.array(places)
         if (np.diff(offsets.astype(np.int64)) < 0).any():
-            raise CorruptFileError("explorer.bin holds strings that end before they begin")
+            raise CorruptFileError(f"{self._name} holds strings that end before they begin")
         text = bytes(self._slice(reference.offset + offsets.nbytes, int(offsets[-1])))
         try:
             return [text[start:end].decode() for start, end in pairwise(offsets.tolist())]
         except UnicodeDecodeError as error:
-            raise CorruptFileError(f"explorer.bin holds text that is not UTF-8: {error}") from None
+            raise CorruptFileError(f"{self._name} holds text that is not UTF-8: {error}") from None
 
     def _slice(self, offset: int, size: int) -> memoryview:
         if offset < 0 or size < 0 or offset % ALIGNMENT or offset + size > len(self._data):
             raise CorruptFileError(
-                f"explorer.bin ends before its array of {size} bytes at {offset}"
+                f"{self._name} ends before its array of {size} bytes at {offset}"
             )
         return self._data[offset : offset + size]
 
 
-def encode_header(header: ExplorerHeader) -> bytes:
+class ExplorerFile(ArrayFile[ExplorerHeader]):
+    """Reads `explorer.bin`; see `ArrayFile`."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content, ExplorerHeader, EXPLORER_SCHEMA_VERSION, EXPLORER_FILE)
+
+
+def encode_header(header: Document) -> bytes:
     """Return the header as JSON; the same header gives the same bytes."""
     content = json.dumps(
         header.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"), allow_nan=False
@@ -141,19 +155,19 @@ def encode_header(header: ExplorerHeader) -> bytes:
     return content.encode("utf-8", "replace")  # half a surrogate pair becomes a question mark
 
 
-def _decode_header(content: bytes) -> ExplorerHeader:
+def _decode_header(content: bytes, kind: type[Header], known: int, name: str) -> Header:
     try:
         document = json.loads(content)
         version = int(document["schema_version"])
-        if version > EXPLORER_SCHEMA_VERSION:
+        if version > known:
             raise NewerSchemaError(
-                f"explorer.bin has schema version {version}, this package reads up to "
-                f"{EXPLORER_SCHEMA_VERSION}; upgrade mlflow-latent"
+                f"{name} has schema version {version}, this package reads up to {known}; "
+                "upgrade mlflow-latent"
             )
-        return ExplorerHeader.model_validate(document)
+        return kind.model_validate(document)
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise CorruptFileError(f"explorer.bin has no header that can be read: {reason}") from None
+        raise CorruptFileError(f"{name} has no header that can be read: {reason}") from None
 
 
 def _as_arrow(strings: Iterable[str]) -> pa.StringArray:

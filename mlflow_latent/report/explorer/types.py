@@ -1,6 +1,6 @@
-"""Write `ui/src/payload.ts` from the schema of the header.
+"""Write `ui/src/payload.ts` from the schemas of the headers.
 
-Run `python -m mlflow_latent.report.explorer.types` in a source tree after every change of the
+Run `python -m mlflow_latent.report.explorer.types` in a source tree after every change of a
 header; a test fails where the two differ.
 """
 
@@ -24,6 +24,7 @@ from typing import (
 
 from pydantic import BaseModel
 
+from mlflow_latent.report import heatmaps
 from mlflow_latent.report.explorer import header
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 TARGET = Path(__file__).parents[3] / "ui" / "src" / "payload.ts"
 WIDTH = 100
 _BEGINNING = """\
-// Generated from mlflow_latent/report/explorer/header.py by
+// Generated from mlflow_latent/report/explorer/header.py and report/heatmaps.py by
 // `python -m mlflow_latent.report.explorer.types`. Do not edit.
 """
 _SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
@@ -42,7 +43,9 @@ _ATTRIBUTE = re.compile(r"^    (\w+): ", re.MULTILINE)
 def typescript() -> str:
     """Return the module: an interface for each part of the header, and its constants."""
     parts = [_BEGINNING, *_constants()]
-    parts += [_interface(model) for model in _models(header.ExplorerHeader)]
+    roots = (header.ExplorerHeader, heatmaps.HeatmapsHeader)
+    models = dict.fromkeys(model for root in roots for model in _models(root))
+    parts += [_interface(model) for model in models]
     return "\n".join(parts)
 
 
@@ -50,6 +53,8 @@ def _constants() -> list[str]:
     return [
         "/** The highest `schema_version` that this page reads. */",
         f"export const EXPLORER_SCHEMA_VERSION = {header.EXPLORER_SCHEMA_VERSION};\n",
+        "/** The highest `schema_version` of a file of heat-maps that this page reads. */",
+        f"export const HEATMAPS_SCHEMA_VERSION = {heatmaps.HEATMAPS_SCHEMA_VERSION};\n",
         "/** In a `u32` array of rows or tiles: none. */",
         f"export const NO_ROW = {header.NO_ROW:#x};\n",
     ]

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 
 from mlflow_latent.errors import InputError
 from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.expectations.model import Expectation
 from mlflow_latent.report.export import write_samples
 from mlflow_latent.schema import DroppedRows
 
@@ -83,6 +84,7 @@ class Insight(Document):
         metadata: fields that separate these samples, best first.
         children: overlapping insights that say less, merged into this one.
         related: insights of other kinds that speak of about the same samples.
+        expectation: the test that guards against it; where its filter speaks of samples, these.
     """
 
     kind: str
@@ -103,6 +105,7 @@ class Insight(Document):
     metadata: tuple[SeparatingField, ...] = ()
     children: tuple[Insight, ...] = ()
     related: tuple[RelatedInsight, ...] = ()
+    expectation: Expectation | None = None
 
     @property
     def sample_ids(self) -> tuple[str, ...]:

@@ -276,6 +276,33 @@ export interface RelatedInsight {
   readonly shared: number;
 }
 
+/** Something that should hold for a slice of every run. */
+export interface Expectation {
+  /**
+   * which samples, e.g. `size < 0.2 and class == "car"`; `all`; `in samples`, those that are
+   * listed; `in region`, the regions that mostly hold them. Of the tested split (val) unless it
+   * names a split.
+   */
+  readonly filter: string;
+  /**
+   * what is measured: `loss`, `accuracy`, `error_rate`, `metric_<name>`, any other number that a
+   * sample has; each alone, `… / rest` (ratio to the rest of the split) or `… - rest`; `gap`
+   * (tested split − train) and `gap - rest`; `odds_ratio` (train ÷ tested split); `share_<kind>`
+   * (share of samples in insights of that kind).
+   */
+  readonly metric: string;
+  /** `<=`, `>=`, or `no worse than before` by more than the threshold. */
+  readonly comparison: "<=" | ">=" | "no worse than before";
+  /** what it is compared with. */
+  readonly threshold: number;
+  /** what it is called; by default what it says. */
+  readonly name: string;
+  /** ids by split, where the filter speaks of samples. */
+  readonly samples: Readonly<Record<string, readonly string[]>> | null;
+  /** or the insight whose samples they are, as `<run id>/<key of the insight>`. */
+  readonly samples_of: string | null;
+}
+
 /** A finding as in the report, its samples as rows. */
 export interface InsightHeader {
   /** 12 hex digits of its kind and samples: the same finding of another analysis has it too. */
@@ -316,6 +343,8 @@ export interface InsightHeader {
   readonly children: readonly InsightHeader[];
   /** insights of other kinds that speak of about the same samples. */
   readonly related: readonly RelatedInsight[];
+  /** the test that guards against it; where its filter speaks of samples, these. */
+  readonly expectation: Expectation | null;
 }
 
 /** What `explorer.bin` holds. */

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mlflow_latent.report.document import Document, Interval, Number
+from mlflow_latent.report.expectations.model import Expectation
 from mlflow_latent.report.model import (
     Curve,
     NotApplicable,
@@ -240,6 +241,7 @@ class InsightHeader(Document):
         metadata: fields that separate these samples, best first.
         children: overlapping insights that say less, merged into this one.
         related: insights of other kinds that speak of about the same samples.
+        expectation: the test that guards against it; where its filter speaks of samples, these.
     """
 
     key: str
@@ -261,6 +263,7 @@ class InsightHeader(Document):
     metadata: tuple[SeparatingField, ...]
     children: tuple[InsightHeader, ...]
     related: tuple[RelatedInsight, ...]
+    expectation: Expectation | None = None
 
 
 class ExplorerHeader(Document):

@@ -65,7 +65,7 @@ def _labelled(frame: Frame, index: int, mistaken: Mapping[str, str]) -> Labelled
         "mislabeled": written != kind,
         "area": area,
         "size": next(name for most, name in SIZES if area < most),
-        "visible": round(min(1.0, area / max(frame.whole[index], 1)), 3),
+        "visible": round(frame.visible[index], 3),
         **dict(zip("xywh", box, strict=True)),
         **_decisive_part(frame, mask, kind),
     }

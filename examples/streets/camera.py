@@ -1,4 +1,4 @@
-"""A camera: its lens, its place, its colors. The same scene through another one is another domain."""
+"""A camera: lens, place, colors. The same scenes through another one are another domain."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ CLOTHES: tuple[Color, ...] = (
     (150, 90, 140), (220, 130, 70), (90, 160, 170),
 )  # fmt: skip
 WIDTH = 0.7  # meters that a person takes on a sidewalk
-HAS_BAG, HAS_SKIRT = 0.25, 0.25
+CHILD, HAS_BAG, HAS_SKIRT = 0.15, 0.25, 0.25
 
 
 def person(rng: Generator) -> Design:
     """Return a person of their own height, gait and clothes."""
-    height = float(rng.uniform(1.5, 1.9) if rng.random() < 0.85 else rng.uniform(1.0, 1.35))
+    height = float(rng.uniform(*((1.0, 1.35) if rng.random() < CHILD else (1.5, 1.9))))
     stride, swing = float(rng.uniform(0, 0.26)), float(rng.uniform(0, 0.18))
     skin, hair = _one(rng, SKIN), _one(rng, HAIR)
     top, bottom = _one(rng, CLOTHES), shade(_one(rng, CLOTHES), 0.7)

@@ -30,10 +30,14 @@ class Lane(NamedTuple):
 
     beyond: float
     to_the_left: bool
-    has_rails: bool = False
+    has_rails: bool
 
 
-LANES = (Lane(surroundings.RAILS, True, True), Lane(7.8, True), Lane(3.6, False))
+LANES = (
+    Lane(surroundings.RAILS, to_the_left=True, has_rails=True),
+    Lane(7.8, to_the_left=True, has_rails=False),
+    Lane(3.6, to_the_left=False, has_rails=False),
+)
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,14 @@ class Frame:
         owner: (height, width) uint8: 1 + index of the object that a pixel shows, or 0.
         part: (height, width) uint8: index into `canvas.PARTS`.
         kinds: of each object.
-        whole: of each object, the pixels it would have if nothing stood before it.
+        visible: of each object, the share that nothing stands before.
     """
 
     image: Image.Image
     owner: np.ndarray
     part: np.ndarray
     kinds: tuple[str, ...]
-    whole: tuple[float, ...]
+    visible: tuple[float, ...]
 
 
 def photograph(
@@ -105,7 +109,7 @@ def photograph(
     surroundings.street(canvas, view, curb, rng)
     surroundings.houses(canvas, view, far_side, rng)
     standing = _populate(view, curb, rng)[:MOST_OBJECTS]
-    whole = _paint(canvas, view, standing, curb, rng)
+    visible = _paint(canvas, view, standing, curb, rng)
     noise = np.random.default_rng(rng.integers(2**32))
     image = camera.expose(canvas, size, night=conditions.night, rng=noise)
     owner, part = (
@@ -113,7 +117,7 @@ def photograph(
         for layer in (canvas.owner, canvas.part)
     )
     kinds = tuple(one.design.kind for one in standing)
-    return Frame(image, owner, part, kinds, tuple(area / FINER**2 for area in whole))
+    return Frame(image, owner, part, kinds, visible)
 
 
 def _populate(view: View, curb: float, rng: Generator) -> list[Standing]:
@@ -157,8 +161,8 @@ def _walker(depth: float, rng: Generator) -> Standing:
 
 def _paint(
     canvas: Canvas, view: View, standing: list[Standing], curb: float, rng: Generator
-) -> list[int]:
-    """Paint objects and street furniture from far to near; return the objects' whole areas."""
+) -> tuple[float, ...]:
+    """Paint objects and street furniture, far to near; return what is left to see of each."""
     places = [(depth, x) for depth in (curb + 15.0, curb - 0.6) for x in _row(depth, rng)]
     things = [(one.depth, number) for number, one in enumerate(standing)]
     things += [(depth, -1 - number) for number, (depth, _) in enumerate(places)]
@@ -172,7 +176,8 @@ def _paint(
         length = one.design.length if one.to_the_left else 0
         one.design.draw(view.brush(canvas, one.x, depth, owner=number + 1, mirrored=length))
         whole[number] = canvas.owner.histogram()[number + 1]
-    return whole
+    left = canvas.owner.histogram()[1:]
+    return tuple(seen / max(area, 1) for seen, area in zip(left, whole, strict=False))
 
 
 def _row(depth: float, rng: Generator) -> list[float]:

@@ -27,7 +27,8 @@ ASPHALT, PAVING, CURB, MARKING, RAIL = (
 )  # fmt: skip
 LAWN, TRUNK, LEAVES = (118, 150, 88), (92, 72, 56), (86, 132, 74)
 PANE, LAMPLIGHT, POLE = (98, 116, 134), (255, 214, 140), (70, 74, 80)
-LIT_BY_NIGHT, LAMPS = 0.4, 0.5  # of the windows; of the furniture, the rest are trees
+LIT_BY_NIGHT, PITCHED_ROOFS, GAPS = 0.4, 0.4, 0.12  # of the windows; of the houses
+LAMPS = 0.5  # of the furniture; the rest are trees
 STOREY, WINDOW_PITCH = 3.1, 2.3  # meters
 ROAD, FAR_PAVEMENT, RAILS = 14.0, 3.5, 11.0  # meters beyond the near curb; widths
 
@@ -81,7 +82,7 @@ def houses(canvas: Canvas, view: View, depth: float, rng: Generator) -> None:
     left, right = -view.stage(depth) - float(rng.uniform(0, 6)), view.stage(depth)
     while left < right:
         width = float(rng.uniform(6, 14))
-        if rng.random() < 0.88:  # else a gap, through which one sees the skyline
+        if rng.random() > GAPS:
             _house(view.brush(canvas, left, depth), width, int(rng.integers(2, 6)), rng)
         left += width
 
@@ -111,7 +112,7 @@ def _lamp(brush: Brush) -> None:
     brush.box(0.6, 5.16, 0.6, 0.16, LAMPLIGHT, light=255, radius=0.06)
 
 
-BEYOND = 500.0  # meters: what looks like the horizon
+BEYOND = 1e5  # meters: what looks like the horizon
 _PARK = 14.0  # meters: nearer than this there is no room for a lawn
 
 
@@ -119,7 +120,7 @@ def _house(brush: Brush, width: float, storeys: int, rng: Generator) -> None:
     facade = shade(FACADES[int(rng.integers(len(FACADES)))], float(rng.uniform(0.85, 1.1)))
     height = storeys * STOREY + 0.8
     brush.box(0, 0, width, height, facade)
-    if rng.random() < 0.4:
+    if rng.random() < PITCHED_ROOFS:
         roof = [(-0.2, height), (width * 0.15, height + 2), (width * 0.85, height + 2)]
         brush.polygon([*roof, (width + 0.2, height)], (122, 74, 62))
     else:
@@ -145,7 +146,7 @@ def _window(brush: Brush, x: float, y: float, pitch: float, rng: Generator) -> N
 def _shop(brush: Brush, width: float, rng: Generator) -> None:
     """The ground floor: a shop with its awning, and a door."""
     awning = FACADES[int(rng.integers(len(FACADES)))]
-    lit = rng.random() < 0.5
+    lit = rng.random() < LIT_BY_NIGHT
     brush.box(0.6, 0.5, width - 2.6, 1.8, (196, 196, 176), light=190 if lit else 0)
     brush.box(0.6, 0.3, width - 2.6, 0.3, shade(awning, 0.6))
     sides = [(0.3, 2.35), (0.55, 2.85), (width - 1.95, 2.85), (width - 1.7, 2.35)]

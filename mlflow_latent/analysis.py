@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.curves import find_curves
-from mlflow_latent.errors import InputError, did_you_mean
+from mlflow_latent.errors import InputError, UnpredictableError, did_you_mean
 from mlflow_latent.evidence import mean_interval, moments
+from mlflow_latent.generalization import generalization
 from mlflow_latent.insights import InsightOptions, find_insights
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.report.model import Region, Report, SplitSummary
@@ -80,7 +81,7 @@ def analyze(
     confidence = options.insights.confidence
     curves = find_curves(snapshot, fields, tested=tested, confidence=confidence)
     progress("projection")
-    table = _sample_table(measures)
+    table = _sample_table(measures).assign(**_predicted_columns(measures, tested))
     return Report(
         run_id=run_id,
         epoch=snapshot.epoch,
@@ -93,6 +94,13 @@ def analyze(
         error_budget=options.insights.error_budget,
         parameters=asdict(options.measures) | asdict(options.insights),
         splits=tuple(_summarize(snapshot, split, confidence) for split in snapshot.splits),
+        generalization=generalization(
+            snapshot,
+            tested,
+            reference,
+            confidence=confidence,
+            least=options.insights.min_gap_excess,
+        ),
         insights=findings.insights,
         not_applicable=findings.not_applicable,
         tests=findings.tests,
@@ -214,6 +222,24 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     if measures.principal is not None:
         table["pca_x"], table["pca_y"] = measures.principal[:, 0], measures.principal[:, 1]
     return table
+
+
+def _predicted_columns(measures: Measures, tested: str | None) -> dict[str, Any]:
+    """What losses are predicted for the samples without labels; nothing if none can be."""
+    try:
+        found = measures.predicted_loss(tested)
+    except UnpredictableError:  # the kind `predicted_loss` says why
+        return {}
+    if not found.is_useful:
+        return {}
+    outside = pd.array(found.outside, dtype="boolean")
+    outside[~found.unlabelled] = pd.NA
+    return {
+        "predicted_loss": found.value,
+        "predicted_loss_low": found.low,
+        "predicted_loss_high": found.high,
+        "predicted_loss_outside": outside,
+    }
 
 
 def _label_columns(measures: Measures) -> dict[str, Any]:

@@ -78,6 +78,8 @@ def print_report(report: Report) -> None:
         loss = f", mean loss {split.mean_loss:.4g}" if split.mean_loss is not None else ""
         right = f", accuracy {split.accuracy:.1%}" if split.accuracy is not None else ""
         click.echo(f"{split.split}: {split.n:,} samples{loss}{right}")
+    if report.generalization is not None:
+        click.echo(report.generalization.text)
     click.echo(_headline(report))
     for place, insight in enumerate(report.insights, start=1):
         click.echo(f"\n{place}. {_words(insight)}")

@@ -24,6 +24,7 @@ REPORT_FILE, SAMPLES_FILE = "report.json", "samples.parquet"
 
 
 Binning = Literal["quantile", "equal_width", "categorical"]
+Verdict = Literal["overfitting", "small_gap", "no_gap", "reversed"]
 
 
 class SeparatingField(Document):
@@ -147,6 +148,33 @@ class SplitSummary(Document):
     accuracy: Number | None = None
 
 
+class Generalization(Document):
+    """The gap between two splits of the model as a whole, not of a region.
+
+    Attributes:
+        tested_split: on which performance is judged.
+        reference_split: with which it is compared, usually train.
+        verdict: `overfitting` where the tested split's mean loss is larger beyond luck and by
+            enough to matter, `small_gap` where only beyond luck, `reversed` where it is smaller.
+        text: the same in a sentence or two, with effect, interval and sizes.
+        difference: mean loss of the tested split minus that of the reference split.
+        difference_interval: its interval at the report's confidence.
+        ratio: of the two means; null where a loss is negative.
+        ratio_interval: its interval.
+        counts: losses by split.
+    """
+
+    tested_split: str
+    reference_split: str
+    verdict: Verdict
+    text: str
+    difference: Number
+    difference_interval: Interval
+    ratio: Number | None
+    ratio_interval: Interval
+    counts: dict[str, int]
+
+
 class Region(Document):
     """A set of samples near each other in the latent space.
 
@@ -222,6 +250,7 @@ class Report(Document):
     error_budget: Number
     parameters: dict[str, Any]
     splits: tuple[SplitSummary, ...]
+    generalization: Generalization | None = None
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
     tests: dict[str, int] = Field(default_factory=dict)

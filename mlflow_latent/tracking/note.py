@@ -111,6 +111,7 @@ def _lines(report: Report, page: RunPage, folder: str, shown: int) -> list[str]:
         "",
         f"![overview]({page.content('latent_overview.png')})",
         "",
+        *_gap(report),
         *_insights(report, shown),
         "",
         *_splits(report),
@@ -152,6 +153,12 @@ def _split(split: SplitSummary, confidence: str) -> str:
     if split.accuracy is not None:
         text += f", accuracy {100 * split.accuracy:.3g} %"
     return text
+
+
+def _gap(report: Report) -> list[str]:
+    """The gap of the model as a whole: before regions, which are judged against it."""
+    found = report.generalization
+    return [] if found is None else [escape_markdown(found.text), ""]
 
 
 def _insights(report: Report, shown: int) -> list[str]:

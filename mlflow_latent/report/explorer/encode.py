@@ -50,6 +50,7 @@ def encode_explorer(
         confidence=report.confidence,
         error_budget=report.error_budget,
         splits=report.splits,
+        generalization=report.generalization,
         regions=encode_regions(table, finder),
         curves=report.curves,
         not_applicable=report.not_applicable,

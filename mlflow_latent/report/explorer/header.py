@@ -13,6 +13,7 @@ from mlflow_latent.report.document import Document, Interval, Number
 from mlflow_latent.report.expectations.model import Expectation
 from mlflow_latent.report.model import (
     Curve,
+    Generalization,
     NotApplicable,
     RelatedInsight,
     SeparatingField,
@@ -284,6 +285,7 @@ class ExplorerHeader(Document):
         confidence: of all intervals.
         error_budget: share of reports that may hold any insight where there is nothing to find.
         splits: what each split holds, train first.
+        generalization: the gap of the model as a whole; null without two splits with losses.
         regions: coarse and fine.
         curves: a measure against a field, strongest first as in the report.
         not_applicable: kinds of insight that could not be computed, and why.
@@ -314,6 +316,7 @@ class ExplorerHeader(Document):
     confidence: Number
     error_budget: Number
     splits: tuple[SplitSummary, ...]
+    generalization: Generalization | None
     regions: tuple[RegionHeader, ...]
     curves: tuple[Curve, ...]
     not_applicable: tuple[NotApplicable, ...]

@@ -6,7 +6,8 @@ Every message names the argument or file, the value it got, and what it would ta
 LatentError
 ├── InputError (also ValueError)      an argument or an array cannot be used as given
 │   ├── LayerNotFoundError            no layer of that name in the model
-│   └── EmptySnapshotError            no usable rows are left to analyze
+│   ├── EmptySnapshotError            no usable rows are left to analyze
+│   └── UnpredictableError            losses cannot be predicted from what was captured
 ├── StoreError                        a capture file or folder cannot be read
 │   ├── CorruptFileError              truncated, or not a Parquet file
 │   ├── ForeignFileError              a Parquet file that this package did not write
@@ -36,6 +37,10 @@ class InputError(LatentError, ValueError):
 
 class EmptySnapshotError(InputError):
     """No usable rows are left to analyze."""
+
+
+class UnpredictableError(InputError):
+    """The losses of samples without labels cannot be predicted from what was captured."""
 
 
 class LayerNotFoundError(InputError):

@@ -17,6 +17,7 @@ TARGET, PREDICTION, PRED_PROBS, LOSS = "target", "prediction", "pred_probs", "lo
 MARGIN = "margin"  # of a history: probability of the target − the best other one
 KEY = [SPLIT, SAMPLE_ID]
 META_PREFIX, METRIC_PREFIX, LOSS_PREFIX, EMBEDDING = "meta_", "metric_", "loss_", "embedding"
+OUTPUT_PREFIX = "output_"  # what the model says of a sample, known without its label
 
 SPLIT_ORDER = ("train", "val", "test", "unlabeled")
 NAMED_ROWS = 20  # sample ids that a message or a report names before it only counts

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.columns import as_matrix
-from mlflow_latent.errors import InputError
+from mlflow_latent.errors import InputError, UnpredictableError
 from mlflow_latent.measures.classes import class_distances
 from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
 from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
@@ -23,6 +23,7 @@ from mlflow_latent.measures.layouts import compile_umap
 from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
 from mlflow_latent.measures.outliers import Outliers, find_outliers
+from mlflow_latent.measures.predicted_loss import PredictedLoss, predict_losses
 from mlflow_latent.measures.projection import (
     MIN_LAYOUT_ROWS,
     Projection,
@@ -67,6 +68,7 @@ class Measures:
         self.snapshot = snapshot
         self.options = options or MeasureOptions()
         self._compilation: Thread | None = None
+        self._predicted: dict[str, PredictedLoss | UnpredictableError] = {}
 
     def warm_up(self) -> None:
         """Start compiling UMAP in the background, if it will be needed: call it early."""
@@ -220,6 +222,33 @@ class Measures:
         probabilities = self.snapshot.pred_probs
         return label_quality(target, self.neighbors, probabilities, self._margin_over_epochs())
 
+    def predicted_loss(self, split: str | None) -> PredictedLoss:
+        """Predict the losses of the samples that have none, from those of `split`.
+
+        Raises:
+            UnpredictableError: the reason why not.
+        """
+        if split is None:
+            raise UnpredictableError("no split has losses to learn from")
+        if split not in self._predicted:
+            self._predicted[split] = self._predict(split)
+        found = self._predicted[split]
+        if isinstance(found, UnpredictableError):
+            raise found
+        return found
+
+    def _predict(self, split: str) -> PredictedLoss | UnpredictableError:
+        loss, seed = self.snapshot.loss, self.options.random_state
+        try:
+            if loss is None or not np.isnan(loss).any():  # before anything is computed for it
+                return predict_losses(self.snapshot, self.snapshot.embedding, split)
+            groups = self.duplicates.group
+            return predict_losses(
+                self.snapshot, self.reduced, split, groups=groups, random_state=seed
+            )
+        except UnpredictableError as error:
+            return error
+
     def _margin_over_epochs(self) -> NDArray[np.float32] | None:
         """Mean margin over the epochs, alike in train, where labels are learned by heart.
 
@@ -241,6 +270,7 @@ class Measures:
         notes += self._neighbor_notes() if "neighbors" in computed else []
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
+        notes += self._prediction_notes()
         return tuple(notes)
 
     @cached_property
@@ -293,6 +323,17 @@ class Measures:
             for level, regions in self.clusters.items()
             if asked[level] is not None and len(regions) < (asked[level] or 0)
         ]
+
+    def _prediction_notes(self) -> list[str]:
+        found = [f for f in self._predicted.values() if isinstance(f, PredictedLoss)]
+        notes = []
+        for one in found:
+            outside = float(one.outside[one.unlabelled].mean())
+            notes.append(
+                f"predicted loss of {int(one.unlabelled.sum()):,} samples: {one.quality};"
+                f" {100 * outside:.0f} % of these samples lie outside of what it was fitted on"
+            )
+        return notes
 
     def _projection_notes(self) -> list[str]:
         method = self.options.projection

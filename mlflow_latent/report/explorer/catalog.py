@@ -13,6 +13,7 @@ from mlflow_latent.schema import (
     LOSS_PREFIX,
     META_PREFIX,
     METRIC_PREFIX,
+    OUTPUT_PREFIX,
     PREDICTION,
     SAMPLE_ID,
     SPLIT,
@@ -84,6 +85,23 @@ _KNOWN = {
     "suggested_class": Entry(
         "suggested class", "score", "The class that would be the label if the label were wrong."
     ),
+    "predicted_loss": Entry(
+        "predicted loss",
+        "score",
+        "Loss that is expected of a sample without a label, from where it lies and what the model "
+        "says of it; of validation samples predicted without them, to be held against the loss.",
+    ),
+    "predicted_loss_low": Entry(
+        "predicted loss, at least", "score", "Lower end of the 90 % interval of the loss."
+    ),
+    "predicted_loss_high": Entry(
+        "predicted loss, at most", "score", "Upper end of the 90 % interval of the loss."
+    ),
+    "predicted_loss_outside": Entry(
+        "prediction reaches outside",
+        "score",
+        "Whether the sample is unlike all those that the prediction was fitted on.",
+    ),
     "area_under_margin": Entry(
         "margin over epochs",
         "learning",
@@ -95,19 +113,23 @@ _KNOWN = {
 }
 
 
+_PREFIXED: dict[str, tuple[str, ColumnGroup, str]] = {
+    META_PREFIX: ("", "metadata", ""),
+    METRIC_PREFIX: ("", "result", "A metric of the sample."),
+    LOSS_PREFIX: (" loss", "result", "A part of the loss."),
+    OUTPUT_PREFIX: ("", "result", "What the model says of the sample, known without its label."),
+}
+
+
 def describe(name: str) -> Entry:
     """Return what is said of a column of the table of samples."""
     if name in _KNOWN:
         return _KNOWN[name]
-    if name.startswith(META_PREFIX):
-        field = name.removeprefix(META_PREFIX)
-        return Entry(plain(field), "metadata", field=field)
-    if name.startswith(METRIC_PREFIX):
-        field = name.removeprefix(METRIC_PREFIX)
-        return Entry(plain(field), "result", "A metric of the sample.", field)
-    if name.startswith(LOSS_PREFIX):
-        part = plain(name.removeprefix(LOSS_PREFIX))
-        return Entry(f"{part} loss", "result", "A part of the loss.")
+    for prefix, (suffix, group, description) in _PREFIXED.items():
+        if name.startswith(prefix):
+            field = name.removeprefix(prefix)
+            named = field if prefix in {META_PREFIX, METRIC_PREFIX} else None
+            return Entry(plain(field) + suffix, group, description, named)
     return Entry(plain(name), "score")
 
 

@@ -49,7 +49,7 @@ class Samples:
     Attributes:
         sample_id: (N,) names.
         split: (N,) of each sample.
-        target: (N,) class index.
+        target: (N,) class index, −1 where nobody knows it.
         metadata: N rows.
         pictures: (N, side, side) uint8.
     """
@@ -105,6 +105,24 @@ def hostile() -> Samples:
     )
 
 
+def of_three_origins() -> Samples:
+    """Some digits, and unlabeled ones that somebody wrote with a broader pen."""
+    kept = np.r_[0:500, TRAIN : TRAIN + 200, TRAIN + 200 : TRAIN + 320]
+    world = digits()
+    bold = np.arange(len(kept)) >= 700  # noqa: PLR2004 - the first two ranges
+    pictures = world.pictures[kept]
+    pictures[bold] = np.maximum(pictures[bold], np.roll(pictures[bold], TILE // 8, axis=2))
+    metadata = world.metadata.loc[kept].reset_index(drop=True)
+    metadata["brightness"] = pictures.mean((1, 2)) / 255
+    return Samples(
+        np.array([f"{number:04d}" for number in kept], dtype=object),
+        np.where(bold, "unlabeled", world.split[kept]).astype(object),
+        np.where(bold, -1, world.target[kept]),
+        metadata,
+        pictures,
+    )
+
+
 def write_captures(
     folder: Path, samples: Samples, seed: int, *, width: int = 32, boxes: bool = False
 ) -> Path:
@@ -122,7 +140,9 @@ def write_captures(
         for split in pd.unique(samples.split):
             rows = recorder.begin(epoch, split)
             chosen = samples.split == split
-            rows.add({name: values[chosen] for name, values in columns.items()})
+            known = (samples.target[chosen] >= 0).all()
+            names = columns if known else columns.keys() - {"loss", "target"}
+            rows.add({name: columns[name][chosen] for name in names})
             rows.close()
     for split in pd.unique(samples.split):
         _write_pictures(folder / MEDIA, samples, split)

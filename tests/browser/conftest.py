@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import MlflowServer
-from exploring import Explored, digits, explore, hostile, write_captures
+from exploring import Explored, digits, explore, hostile, of_three_origins, write_captures
+from heating import make_heatmaps, of_insights
 from mlflow import MlflowClient
+
+from mlflow_latent import api
+from mlflow_latent.heatmaps import heatmaps_folder, write_heatmaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +71,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A server with two runs to compare and one whose names are markup; nobody may change them."""
+    """A server with runs to explore, of which two are compared; nobody may change them."""
     folder = tmp_path_factory.mktemp("explorer")
     environment = {"MLFLOW_LATENT_SERVER_CACHE": str(folder / "cache")}
     server = MlflowServer(folder / "server", "--app-name", "latent", environment=environment)
@@ -85,11 +89,25 @@ def _runs(client: MlflowClient, experiment: str, folder: Path) -> dict[str, Expl
     first = write_captures(folder / "first", digits(), seed=0)
     second = write_captures(folder / "second", digits(), seed=1, width=8)
     markup = write_captures(folder / "markup", hostile(), seed=0, boxes=True)
-    return {
+    origins = write_captures(folder / "origins", of_three_origins(), seed=0)
+    runs = {
         "digits": explore(client, experiment, "digits", first, plane),
         "narrow": explore(client, experiment, "narrow net", second, plane),
         "hostile": explore(client, experiment, "<img src=x onerror=alert(1)>", markup),
+        "origins": explore(client, experiment, "three origins", origins),
     }
+    _add_heatmaps(client, runs["digits"], folder)
+    api.compare(runs["digits"].run_id, runs["narrow"].run_id, tracking_uri=client.tracking_uri)
+    return runs
+
+
+def _add_heatmaps(client: MlflowClient, explored: Explored, folder: Path) -> None:
+    """Heat-maps of the first samples of each insight."""
+    report = explored.report
+    made = heatmaps_folder(folder / "latent", report.epoch)
+    write_heatmaps(made, make_heatmaps(of_insights(report)), report.epoch)
+    target = made.relative_to(folder).as_posix()
+    client.log_artifacts(explored.run_id, str(made), target)
 
 
 @pytest.fixture(scope="module")

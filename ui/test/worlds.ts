@@ -92,6 +92,7 @@ export const HEADER: Omit<ExplorerHeader, "n" | "columns"> = {
   confidence: 0.95,
   error_budget: 0.05,
   splits: [],
+  generalization: null,
   regions: [],
   curves: [],
   not_applicable: [],

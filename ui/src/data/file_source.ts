@@ -4,6 +4,8 @@ import type { Source } from "./source";
 /** Ids of the elements that hold the data and the saved view in a self-contained page. */
 export const DATA_ELEMENT = "latent-explorer";
 export const STATE_ELEMENT = "latent-state";
+/** ... and of those that hold a split's heat-maps, before the split's name. */
+const HEATMAPS_ELEMENT = "latent-heatmaps-";
 
 const IN_A_FILE = "This page is a file, apart from any server.";
 
@@ -31,6 +33,11 @@ export class FileSource implements Source {
     const comma = path.indexOf(",");
     const type = path.slice("data:".length, path.indexOf(";"));
     return createImageBitmap(new Blob([bytesOf(path.slice(comma + 1))], { type }));
+  }
+
+  async heatmaps(split: string): Promise<ArrayBuffer | null> {
+    const element = document.getElementById(HEATMAPS_ELEMENT + split);
+    return element && inflated(bytesOf(element.textContent ?? ""));
   }
 
   artifactUrl(): null {

@@ -1,7 +1,9 @@
 import { PageError } from "./errors";
+import { quoted } from "./heatmaps";
 import type { Source } from "./source";
 
 const ANALYSES = "latent/analysis";
+const HEATMAPS = "latent/heatmaps";
 const MANIFEST = "manifest.json";
 const PAYLOAD = "explorer.bin";
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -57,6 +59,12 @@ export class ServerSource implements Source {
   async sheet(path: string): Promise<ImageBitmap> {
     const response = await checked(await this.get(this.files(path, this.run())));
     return createImageBitmap(await response.blob());
+  }
+
+  async heatmaps(split: string, epoch: number | null, runId?: string): Promise<ArrayBuffer | null> {
+    const path = `${HEATMAPS}/${epochName(epoch ?? 0)}/split=${quoted(split)}.bin`;
+    const response = await this.get(this.files(path, this.run(runId)));
+    return response.status === 404 ? null : (await checked(response)).arrayBuffer();
   }
 
   artifactUrl(path: string, runId?: string): string {
@@ -150,8 +158,10 @@ export class ServerSource implements Source {
 }
 
 function folder(epoch: number): string {
-  return `${ANALYSES}/epoch=${String(epoch).padStart(5, "0")}`;
+  return `${ANALYSES}/${epochName(epoch)}`;
 }
+
+const epochName = (epoch: number): string => `epoch=${String(epoch).padStart(5, "0")}`;
 
 async function checked(response: Response): Promise<Response> {
   if (response.ok) return response;

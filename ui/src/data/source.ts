@@ -14,6 +14,12 @@ export interface Source {
   epochs(runId?: string): Promise<number[]>;
   /** A sheet of thumbnails, by the path that the header names. */
   sheet(path: string): Promise<ImageBitmap>;
+  /**
+   * The file of a split's heat-maps; null where there is none.
+   *
+   * @param epoch that was analyzed; null if unknown.
+   */
+  heatmaps(split: string, epoch: number | null, runId?: string): Promise<ArrayBuffer | null>;
   /** Address of an artifact, e.g. for an image; null where there is none (in a file). */
   artifactUrl(path: string, runId?: string): string | null;
   /** An artifact as JSON; null where it does not exist or cannot be reached. */

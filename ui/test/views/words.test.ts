@@ -12,7 +12,8 @@ import {
   scaleOf,
   size,
 } from "../../src/views/insights/words";
-import { quantileOfCounts, percentile } from "../../src/views/samples/detail/learning";
+import { quantileOfCounts } from "../../src/views/samples/detail/learning";
+import { percentile, rarity } from "../../src/views/samples/detail/unusual";
 import { moveBy, stepTo } from "../../src/views/samples/detail/trail";
 
 test("numbers have three digits, thousands and a real minus", () => {
@@ -141,6 +142,16 @@ test("quantiles of counted codes, and percentiles of values, by definition", () 
   for (const share of [0.01, 0.25, 0.5, 0.75, 1])
     assert.equal(quantileOfCounts(counts, share), codes[Math.ceil(share * codes.length) - 1]);
   assert.ok(Number.isNaN(quantileOfCounts(new Uint32Array(4), 0.5)));
-  assert.equal(percentile(Float32Array.of(1, 2, NaN, 2, 9), 2), 0.5);
-  assert.ok(Number.isNaN(percentile(Float32Array.of(NaN), 2)));
+});
+
+test("a value's place and rarity among all values, by definition", () => {
+  const numbers = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(1, 2, NaN, 2, 9));
+  const none = () => new Uint32Array();
+  assert.deepEqual([0, 1, 3, 4].map((row) => percentile(numbers, row)), [0.125, 0.5, 0.5, 0.875]);
+  assert.ok(Number.isNaN(percentile(numbers, 2)));
+  assert.deepEqual([0, 1, 4].map((row) => rarity(numbers, row, none)), [0.25, 1, 0.25]);
+  const codes = Uint8Array.of(0, 0, 0, 1, 2, 2, 255, 0);
+  const classes = derivedCategories({ name: "c", label: "c" }, codes, ["a", "b", "d"]);
+  const totals = () => Uint32Array.of(4, 1, 2, 1);
+  assert.deepEqual([0, 3, 4].map((row) => rarity(classes, row, totals)), [1, 1 / 7, 3 / 7]);
 });

@@ -55,6 +55,7 @@ export function sourceOf(source: Source, runId: string): Source {
     canWrite: source.canWrite,
     explorer: (run = runId, epoch) => source.explorer(run, epoch),
     epochs: (run = runId) => source.epochs(run),
+    heatmaps: (split, epoch, run = runId) => source.heatmaps(split, epoch, run),
     sheet: (path) => sheetOf(source, path, runId),
     artifactUrl: (path, run = runId) => source.artifactUrl(path, run),
     artifactJson: (path, run = runId) => source.artifactJson(path, run),

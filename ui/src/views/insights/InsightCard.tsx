@@ -5,6 +5,7 @@ import { Picture, hasPicture } from "../../parts/Picture";
 import { sampleWords, verdict } from "../samples/values";
 import { BaseRates, Effect } from "./EffectBar";
 import { Fields } from "./Fields";
+import { Guard } from "./Guard";
 import type { Review, Reviews } from "./reviews";
 import { ReviewBox } from "./ReviewBox";
 import { selectInsight, selectedInsight } from "./select";
@@ -167,6 +168,7 @@ function CardBody({ insight, rows, onCurve, onRelated }: BodyProps) {
           <b>What to do</b> {shorten(insight.action, TEXT_LENGTH)}
         </p>
       )}
+      <Guard insight={insight} />
       <Children insight={insight} />
       {insight.related.length > 0 && (
         <div class="related">

@@ -1,16 +1,18 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/Icon";
 import { useSession, useView, type Session } from "../../state";
-import { count, whole } from "../../parts/format";
+import { whole } from "../../parts/format";
 import { Classes } from "./detail/Classes";
-import { CopyButton } from "./detail/CopyButton";
+import { CopyButton } from "../../parts/CopyButton";
+import { HeatMapsPart } from "./detail/HeatMapsPart";
 import { LossHistory } from "./detail/LossHistory";
+import { LargePicture } from "./detail/LargePicture";
 import { Membership } from "./detail/Membership";
 import { Neighbors } from "./detail/Neighbors";
 import { Objects } from "./detail/Objects";
 import { Trail } from "./detail/trail";
 import { Values } from "./detail/Values";
-import { hasPicture, Picture, rowOverlays } from "../../parts/Picture";
+import { hasPicture } from "../../parts/Picture";
 import { sampleWords } from "./values";
 import "./common.css";
 import "./detail.css";
@@ -69,6 +71,7 @@ function DetailOf({ row, trail }: { row: number; trail: Trail }) {
         {hasPicture(session, row) && <LargePicture row={row} />}
         <Classes row={row} />
       </div>
+      <HeatMapsPart row={row} />
       <Objects row={row} />
       <LossHistory row={row} />
       <Neighbors row={row} />
@@ -99,30 +102,6 @@ function useFocus(box: { current: HTMLElement | null }, session: Session): () =>
     session.update({ pinned: null });
     if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
   };
-}
-
-const LARGE = 176;
-
-function LargePicture({ row }: { row: number }) {
-  const { dataset } = useSession();
-  const objects = rowOverlays(dataset, row);
-  return (
-    <figure class="large-picture">
-      <Picture row={row} size={LARGE} label={`Thumbnail of ${dataset.sampleId(row)}`} />
-      {objects.length > 0 && (
-        <figcaption>
-          <span>
-            <i class="key-target" />
-            {count(objects.filter((one) => one.role === "target").length, "target")}
-          </span>
-          <span>
-            <i class="key-prediction" />
-            {count(objects.filter((one) => one.role === "prediction").length, "prediction")}
-          </span>
-        </figcaption>
-      )}
-    </figure>
-  );
 }
 
 /** Back and forward over what was looked at; previous and next in the selection. */

@@ -1,5 +1,5 @@
 import { useSession } from "../../state";
-import { CopyButton } from "../samples/detail/CopyButton";
+import { CopyButton } from "../../parts/CopyButton";
 import { download, selectionCsv } from "./export";
 
 /** What can be done with the selected samples outside this page. */

@@ -2,15 +2,21 @@ import type { InsightHeader } from "../../../payload";
 import { useSession } from "../../../state";
 import { capital, plain, shorten } from "../../../parts/text";
 import { selectInsight } from "../../insights/select";
+import { reasonsOf } from "./reasons";
 
-/** The insights that a sample appears in. */
+interface Found {
+  readonly insight: InsightHeader;
+  /** place in the list, from 1; of the one that it was merged into. */
+  readonly rank: number;
+}
+
+/** The insights that a sample appears in, and why it does. */
 export function Membership({ row }: { row: number }) {
   const session = useSession();
   const { dataset } = session;
-  const found = dataset.header.insights
-    .map((insight, place) => ({ insight, rank: place + 1 }))
-    .filter(({ insight }) => dataset.insightRows(insight).includes(row));
-  if (!dataset.header.insights.length) return null;
+  const { insights } = dataset.header;
+  const found = insights.flatMap((insight, place) => holding(insight, place + 1));
+  if (!insights.length) return null;
   const open = (insight: InsightHeader) => (): void =>
     selectInsight(session, insight, { tab: "insights", pinned: null });
   return (
@@ -23,10 +29,22 @@ export function Membership({ row }: { row: number }) {
             <button type="button" onClick={open(insight)}>
               <small>{`${rank} · ${capital(plain(insight.kind))}`}</small>
               <span>{shorten(insight.title, 160)}</span>
+              <Reasons reasons={reasonsOf(dataset, insight, row)} />
             </button>
           </li>
         ))}
       </ul>
     </section>
   );
+
+  /** The insight where it holds the sample; else those merged into it that do. */
+  function holding(insight: InsightHeader, rank: number): Found[] {
+    if (dataset.insightRows(insight).includes(row)) return [{ insight, rank }];
+    return insight.children.flatMap((child) => holding(child, rank));
+  }
+}
+
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  if (!reasons.length) return null;
+  return <small>{`This one: ${reasons.join("; ")}.`}</small>;
 }

@@ -1,10 +1,10 @@
 import { useMemo } from "preact/hooks";
 import type { CategoryColumn, Column, NumberColumn } from "../../../data/columns";
 import type { Binning } from "../../../crossfilter/binning";
-import { useSession } from "../../../state";
+import { useSession, type Session } from "../../../state";
 import { MISSING, percent, valueText } from "../../../parts/format";
 import { capital } from "../../../parts/text";
-import { percentile } from "./learning";
+import { percentile, rarity, UNUSUAL } from "./unusual";
 
 const WIDTH = 104;
 const HEIGHT = 22;
@@ -27,45 +27,69 @@ const GROUP_NAMES: Record<Column["group"], string> = {
   sample: "Sample",
 };
 
-/** Every value of a sample, each on the distribution over all samples. */
+/** Every value of a sample, each on the distribution over all samples; in each group the unusual ones first. */
 export function Values({ row }: { row: number }) {
-  const { dataset } = useSession();
-  const columns = dataset.columns.filter((column) => !SHOWN_ABOVE.has(column.name));
+  const session = useSession();
+  const columns = session.dataset.columns.filter((column) => !SHOWN_ABOVE.has(column.name));
+  const found = useMemo(() => unusualFirst(session, columns, row), [session, row]);
   return (
     <>
-      {GROUP_ORDER.map((group) => {
-        const own = columns.filter((column) => column.group === group);
-        const present = own.filter((column) => valueText(column, row) !== MISSING);
-        if (!own.length) return null;
-        return (
-          <section
-            key={group}
-            class="detail-part"
-            aria-label={`${GROUP_NAMES[group]} of the sample`}
-          >
-            <h3>{GROUP_NAMES[group]}</h3>
-            <dl class="values">
-              {present.map((column) => (
-                <Value key={column.name} column={column} row={row} />
-              ))}
-            </dl>
-            {present.length < own.length && (
-              <p class="note">{`No value: ${own
-                .filter((column) => !present.includes(column))
-                .map((column) => column.label)
-                .join(", ")}`}</p>
-            )}
-          </section>
-        );
-      })}
+      {GROUP_ORDER.map((group) => (
+        <Group
+          key={group}
+          group={group}
+          found={found.filter(({ column }) => column.group === group)}
+          all={columns.filter((column) => column.group === group)}
+          row={row}
+        />
+      ))}
     </>
   );
 }
 
-function Value({ column, row }: { column: Column; row: number }) {
+interface Found {
+  readonly column: Column;
+  /** of the samples that are as extreme or as rare, 0…1. */
+  readonly rarity: number;
+}
+
+/** The columns in which a sample has a value, the one it is most unusual in first. */
+function unusualFirst(session: Session, columns: readonly Column[], row: number): Found[] {
+  return columns
+    .filter((column) => valueText(column, row) !== MISSING)
+    .map((column) => ({ column, rarity: rarity(column, row, () => session.total(column.name)) }))
+    .sort((a, b) => a.rarity - b.rarity);
+}
+
+function Group(props: {
+  group: Column["group"];
+  found: readonly Found[];
+  all: readonly Column[];
+  row: number;
+}) {
+  const { group, found, all, row } = props;
+  if (!all.length) return null;
+  const none = all.filter((column) => !found.some((one) => one.column === column));
+  return (
+    <section class="detail-part" aria-label={`${GROUP_NAMES[group]} of the sample`}>
+      <h3>{GROUP_NAMES[group]}</h3>
+      <dl class="values">
+        {found.map((one) => (
+          <Value key={one.column.name} found={one} row={row} />
+        ))}
+      </dl>
+      {none.length > 0 && (
+        <p class="note">{`No value: ${none.map((column) => column.label).join(", ")}`}</p>
+      )}
+    </section>
+  );
+}
+
+function Value({ found, row }: { found: Found; row: number }) {
+  const { column } = found;
   const text = valueText(column, row);
   return (
-    <div class="value">
+    <div class={found.rarity < UNUSUAL ? "value is-unusual" : "value"}>
       <dt title={column.description || undefined}>{capital(column.label)}</dt>
       <dd class="value-text" title={text.length > 16 ? text.slice(0, 1000) : undefined}>
         {text.slice(0, 300)}
@@ -83,8 +107,7 @@ function Value({ column, row }: { column: Column; row: number }) {
 
 function OfNumber({ column, row }: { column: NumberColumn; row: number }) {
   const session = useSession();
-  const value = column.values[row]!;
-  const share = useMemo(() => percentile(column.values, value), [column, value]);
+  const share = useMemo(() => percentile(column, row), [column, row]);
   const binning = session.binning(column.name);
   if (!binning || binning.size < 2) return null;
   return (

@@ -76,16 +76,3 @@ export function predictionHistory(dataset: Dataset, row: number): (string | null
     return code === missing ? null : (names[code] ?? String(code));
   });
 }
-
-/** The share of finite values under `value`, ties for a half; NaN without any. */
-export function percentile(values: Float32Array, value: number): number {
-  let [below, same, total] = [0, 0, 0];
-  for (let row = 0; row < values.length; row++) {
-    const other = values[row]!;
-    if (other !== other) continue;
-    total++;
-    if (other < value) below++;
-    else if (other === value) same++;
-  }
-  return total ? (below + same / 2) / total : NaN;
-}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.errors import LatentError
+from mlflow_latent.heatmaps import heatmaps_file, heatmaps_folder
 from mlflow_latent.measures.companion import project_beside
 from mlflow_latent.media import MEDIA
 from mlflow_latent.overlays import OverlayReader
@@ -68,8 +69,15 @@ class Exploration:
             thumbnails=sheets,
             pack=SheetPacker(self.store.root, sheets).pack if sheets else None,
             objects=OverlayReader(media, self._notes).read(frame, finder),
+            heatmaps=self._heatmaps(),
             notes=tuple(self._notes),
         )
+
+    def _heatmaps(self) -> dict[str, bytes]:
+        """Return the file of heat-maps of each split that has one at the epoch analyzed."""
+        folder = heatmaps_folder(self.store.root, self.report.epoch)
+        names = {split: folder / heatmaps_file(split) for split in self.snapshot.splits}
+        return {split: path.read_bytes() for split, path in names.items() if path.is_file()}
 
     def _projections(self, finder: RowFinder) -> Iterator[ExtraProjection]:
         drawn = SampleTable.of(self.report).points

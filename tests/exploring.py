@@ -109,7 +109,7 @@ def of_three_origins() -> Samples:
     """Some digits, and unlabeled ones that somebody wrote with a broader pen."""
     kept = np.r_[0:500, TRAIN : TRAIN + 200, TRAIN + 200 : TRAIN + 320]
     world = digits()
-    bold = np.arange(len(kept)) >= 700  # noqa: PLR2004 - the first two ranges
+    bold = np.arange(len(kept)) >= 700
     pictures = world.pictures[kept]
     pictures[bold] = np.maximum(pictures[bold], np.roll(pictures[bold], TILE // 8, axis=2))
     metadata = world.metadata.loc[kept].reset_index(drop=True)

@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from heating import make_heatmaps
 
 from mlflow_latent.analysis import AnalysisOptions
 from mlflow_latent.api import analyze, load_snapshot
 from mlflow_latent.exploration import OTHER_EPOCHS, Exploration, history_by_epoch
+from mlflow_latent.heatmaps import decode_heatmaps, heatmaps_folder, write_heatmaps
 from mlflow_latent.measures import MeasureOptions
 from mlflow_latent.media import SpriteWriter, media_folder
 from mlflow_latent.overlays import OverlayWriter, SampleObject
@@ -165,6 +167,15 @@ def test_pictures_and_boxes_come_along(root: Path) -> None:
     with_picture = frame["sample_id"][extras.thumbnails.tile != 0xFFFFFFFF]
     assert with_picture.tolist() == ["val-0", "val-1"]
     assert frame["sample_id"][np.diff(extras.objects.first) > 0].tolist() == ["val-1"]
+
+
+def test_heatmaps_of_the_analyzed_epoch_come_along(root: Path) -> None:
+    for epoch in (0, 2):
+        write_heatmaps(heatmaps_folder(root, epoch), make_heatmaps([("val", "val-1")]), epoch)
+    extras, _ = explore(root)
+    assert list(extras.heatmaps) == ["val"]
+    maps = decode_heatmaps(extras.heatmaps["val"])
+    assert {one.sample_id for one in maps} == {"val-1"}
 
 
 def test_one_epoch_has_no_history() -> None:

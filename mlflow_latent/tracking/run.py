@@ -112,7 +112,7 @@ class RunTracker:
 
         Args:
             epoch: the epoch to analyze; default the newest one with embeddings.
-            media: thumbnails too.
+            media: thumbnails and heat-maps too.
             history_bytes: what the other epochs together may cost.
             progress: draw a bar on standard error.
 
@@ -138,6 +138,7 @@ class RunTracker:
         self._fetch([*samples, *selection.files], progress=progress)
         if media:
             self.download_media(progress=progress)
+            self._fetch(self._artifacts.list_files(f"{LATENT}/heatmaps"), progress=progress)
         return self._artifacts.folder / LATENT
 
     def download_media(self, *, progress: bool = False) -> Path:

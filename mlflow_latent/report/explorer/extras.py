@@ -99,6 +99,7 @@ class Extras:
         objects: boxes and outlines to draw over them.
         pack: gives the pictures of rows inside the page itself, the first ones first, as many as
             fit into that many bytes; None where there are none.
+        heatmaps: the file of heat-maps of each split that has one, for a page that is a file.
         notes: what could not be read.
     """
 
@@ -110,4 +111,5 @@ class Extras:
     thumbnails: Sheets | None = None
     objects: SampleObjects | None = None
     pack: Callable[[NDArray[np.int64], int], Sheets | None] | None = None
+    heatmaps: Mapping[str, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

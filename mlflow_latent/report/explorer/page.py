@@ -23,6 +23,7 @@ from mlflow_latent.report.explorer.priority import rows_that_matter
 from mlflow_latent.report.table import SampleTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -36,7 +37,12 @@ DOUBT = 0.9  # a level is tried if it may fit, though its size be a tenth below 
 STYLE_LINK, SCRIPT_LINK = '<link rel="stylesheet" href="app.css" />', '<script src="app.js" defer>'
 META_PLACE, DATA_PLACE = "<!--latent:meta-->", "<!--latent:data-->"
 TITLE = "<title>Latent</title>"
-DATA_ID = "latent-explorer"
+DATA_ID, HEATMAPS_ID = "latent-explorer", "latent-heatmaps-"
+HEATMAPS_BYTES = 1_500_000  # of all splits' heat-maps, as they stand in the file
+HEATMAPS_LEFT_OUT = (
+    "This file holds no heat-maps of {}, to stay small: the explorer of "
+    "`mlflow server --app-name latent` shows them."
+)
 LEFT_OUT = (
     "This file holds less than the run, to stay small: fewer similars, pictures, epochs, "
     "projections or digits. The explorer of `mlflow server --app-name latent` shows all of it."
@@ -75,12 +81,13 @@ class BuiltPage:
                 raise InputError(f"{parts[0]} must hold {place!r} once; build the page again")
         return page
 
-    def with_data(self, title: str, content: bytes) -> str:
+    def with_data(self, title: str, content: bytes, beside: Mapping[str, str] | None = None) -> str:
         """Return the page as one file.
 
         Args:
             title: of the window; any text.
             content: of `explorer.bin`.
+            beside: other files as `_inlined` gives them, by the id of their element.
         """
         script = _harmless(self.script)
         before, _, after = self.template.partition(SCRIPT_LINK)
@@ -90,7 +97,11 @@ class BuiltPage:
         page = page.replace(META_PLACE, _policy(script), 1)
         page = page.replace(TITLE, f"<title>{html.escape(title)}</title>", 1)
         page = page.replace(STYLE_LINK, f"<style>{self.style}</style>", 1)
-        inlined = f'<script type="text/plain" id="{DATA_ID}">{_inlined(content)}</script>'
+        files = {DATA_ID: _inlined(content), **(beside or {})}
+        inlined = "".join(
+            f'<script type="text/plain" id="{html.escape(name)}">{text}</script>'
+            for name, text in files.items()
+        )
         return page.replace(DATA_PLACE, inlined, 1)
 
 
@@ -123,13 +134,28 @@ def render_page(page: BuiltPage, report: Report, extras: Extras) -> str:
         extras: what is shown beside it.
     """
     title = f"{extras.run_name or report.run_id or 'Latent'} · Latent"
-    without = replace(extras, thumbnails=None)
-    level, content = _choose_level(report, without, PAGE_BYTES - len(page.script))
+    beside, left_out = _heatmaps(extras.heatmaps)
+    without = replace(extras, thumbnails=None, notes=(*extras.notes, *left_out))
+    room = PAGE_BYTES - len(page.script) - sum(map(len, beside.values()))
+    level, content = _choose_level(report, without, room)
     if extras.pack is not None:
         rows = rows_that_matter(SampleTable.of(report))
         pictures = extras.pack(rows, level.thumbnail_bytes)
         content = _encode(report, replace(without, thumbnails=pictures), level)
-    return page.with_data(title, content)
+    return page.with_data(title, content, beside)
+
+
+def _heatmaps(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[str]]:
+    """Return the files that fit by the id of their element, and notes on the rest."""
+    inlined = {split: _inlined(content) for split, content in files.items()}
+    kept: dict[str, str] = {}
+    left_out = []
+    for split, text in sorted(inlined.items(), key=lambda item: len(item[1])):
+        if sum(map(len, kept.values())) + len(text) <= HEATMAPS_BYTES:
+            kept[f"{HEATMAPS_ID}{split}"] = text
+        else:
+            left_out.append(HEATMAPS_LEFT_OUT.format(split))
+    return kept, left_out
 
 
 def _choose_level(report: Report, extras: Extras, room: int) -> tuple[Fidelity, bytes]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import html
 import logging
 import re
 from dataclasses import replace
@@ -135,6 +136,17 @@ def test_pictures_are_those_that_matter(page: BuiltPage, digits: Report) -> None
     ids = digits.samples["sample_id"].to_numpy()
     typical = {region.typical[0][1] for region in digits.regions}
     assert set(ids[rows[: len(typical)]]) == typical
+
+
+def test_heatmaps_stand_beside_the_data(page: BuiltPage, digits: Report) -> None:
+    large = np.random.default_rng(0).bytes(2 * pages.HEATMAPS_BYTES)
+    heatmaps = {"val": b"maps of val", HOSTILE: b"others", "train": large}
+    text = render_page(page, digits, Extras(heatmaps=heatmaps))
+    found = dict(re.findall(r'<script type="text/plain" id="latent-heatmaps-(.*?)">([^<]*)<', text))
+    assert {html.unescape(split) for split in found} == {"val", HOSTILE}
+    assert gzip.decompress(base64.b64decode(found["val"])) == b"maps of val"
+    (note,) = [note for note in data_of(text).header.notes if "heat-maps" in note]
+    assert "train" in note
 
 
 def test_sheets_of_the_run_are_not_named_in_a_file(page: BuiltPage, digits: Report) -> None:

@@ -88,6 +88,7 @@ def analyze(
         layer=snapshot.layer,
         task=snapshot.info.task,
         class_names=snapshot.info.class_names,
+        metrics=snapshot.info.metrics,
         tested_split=tested,
         reference_split=reference,
         confidence=confidence,

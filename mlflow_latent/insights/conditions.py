@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.fields import OTHER
 from mlflow_latent.insights import words
+from mlflow_latent.report.expectations.filters import write_field, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from mlflow_latent.curves import Bins
     from mlflow_latent.fields import Field
 
 BINS = 16  # of a number: ranges begin and end at multiples of 1/16 of the samples
@@ -35,6 +38,8 @@ class Grid:
         place: (N,) bin of each sample, −1 where it has no value.
         conditions: (C, B) which bins each condition takes.
         rules: the C conditions in words.
+        filters: the same as filters of `mlflow_latent.report.expectations.filters`; None for what
+            has no name, the other categories.
         edges: (C,) how many edges each has: 1 for `below`, `or more` and a category, 2 for `from …
             to`.
     """
@@ -43,6 +48,7 @@ class Grid:
     place: NDArray[np.int64]
     conditions: NDArray[np.bool_]
     rules: tuple[str, ...]
+    filters: tuple[str | None, ...]
     edges: NDArray[np.int64]
 
     def members(self, condition: int) -> NDArray[np.bool_]:
@@ -69,6 +75,41 @@ def make_grid(field: Field, rows: NDArray[np.bool_], bins: int = BINS) -> Grid |
     return _categories(field, present) if field.categories else _ranges(field, present, bins)
 
 
+def bins_filter(field: Field, bins: Bins, chosen: NDArray[np.bool_]) -> str | None:
+    """Return a filter of the samples in some bins of a curve, None where one has no name.
+
+    Args:
+        field: on the curve's axis.
+        bins: K of them.
+        chosen: (K,) mask.
+    """
+    name = write_field(field.name)
+    if field.categories:
+        labels = [bins.labels[place] for place in np.flatnonzero(chosen)]
+        return None if OTHER in labels else f"{name} in [{', '.join(map(write_value, labels))}]"
+    parts = [_range(name, bins, first, last) for first, last in runs(chosen)]
+    return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+
+
+def runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and the last of each run of chosen bins."""
+    starts = np.flatnonzero(np.diff(chosen.astype(int), prepend=0) == 1)
+    ends = np.flatnonzero(np.diff(chosen.astype(int), append=0) == -1)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _range(name: str, bins: Bins, first: int, last: int) -> str:
+    """A range of bins, open at the ends of the field: another run may go beyond them."""
+    low, high = bins.edges[first], bins.edges[last]
+    parts = []
+    if first > 0 and low is not None:
+        parts.append(f"{name} >= {write_value(low[0])}")
+    if last < len(bins.edges) - 1 and high is not None:
+        holds_its_end = high[0] == high[1]  # a bin of one value
+        parts.append(f"{name} {'<=' if holds_its_end else '<'} {write_value(high[1])}")
+    return " and ".join(parts)
+
+
 def _categories(field: Field, present: NDArray[np.bool_]) -> Grid | None:
     codes = field.column.astype(np.int64)
     size = len(field.categories)
@@ -76,7 +117,9 @@ def _categories(field: Field, present: NDArray[np.bool_]) -> Grid | None:
     if len(used) < 2:  # noqa: PLR2004 - one category has nothing to compare it with
         return None
     rules = [f"{words.shorten(field.name)} is {words.shorten(field.categories[c])!r}" for c in used]
-    return Grid(field.name, codes, np.eye(size, dtype=bool)[used], tuple(rules), np.ones_like(used))
+    filters = tuple(_equals(field, code) for code in used.tolist())
+    chosen = np.eye(size, dtype=bool)[used]
+    return Grid(field.name, codes, chosen, tuple(rules), filters, np.ones_like(used))
 
 
 def _ranges(field: Field, present: NDArray[np.bool_], bins: int) -> Grid | None:
@@ -94,7 +137,8 @@ def _ranges(field: Field, present: NDArray[np.bool_], bins: int) -> Grid | None:
     name = words.shorten(field.name)
     rules = tuple(f"{name} is {_span(edges, first, last)}" for first, last in spans)
     ends = np.array([(first > 0) + (last < bins - 1) for first, last in spans])
-    return Grid(field.name, place, conditions, rules, ends)
+    filters = tuple(_within(field.name, edges, first, last) for first, last in spans)
+    return Grid(field.name, place, conditions, rules, filters, ends)
 
 
 def readable(edges: Iterable[float]) -> NDArray[np.float64]:
@@ -114,6 +158,18 @@ def _span(edges: NDArray[np.float64], first: int, last: int) -> str:
     if low is None:
         return f"below {high}"
     return f"{low} or more" if high is None else f"from {low} to below {high}"
+
+
+def _equals(field: Field, code: int) -> str | None:
+    name = field.categories[code]
+    return None if name == OTHER else f"{write_field(field.name)} == {write_value(name)}"
+
+
+def _within(field: str, edges: NDArray[np.float64], first: int, last: int) -> str:
+    name = write_field(field)
+    low = [f"{name} >= {write_value(float(edges[first - 1]))}"] if first > 0 else []
+    high = [f"{name} < {write_value(float(edges[last]))}"] if last < len(edges) else []
+    return " and ".join([*low, *high])
 
 
 def _text(value: float) -> str:

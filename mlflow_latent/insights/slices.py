@@ -61,6 +61,12 @@ class Slice:
         """The conditions in words."""
         return " and ".join(grid.rules[condition] for grid, condition in self.chosen)
 
+    @property
+    def filter(self) -> str | None:
+        """The same as a filter, None where a condition has none."""
+        filters = [grid.filters[condition] for grid, condition in self.chosen]
+        return None if None in filters else " and ".join(map(str, filters))
+
 
 @dataclass(frozen=True, eq=False)
 class Search:

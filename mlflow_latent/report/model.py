@@ -12,9 +12,10 @@ from pydantic import Field, PrivateAttr
 
 from mlflow_latent.errors import InputError
 from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.expectations.filters import needs_samples, parse_filter
 from mlflow_latent.report.expectations.model import Expectation
 from mlflow_latent.report.export import write_samples
-from mlflow_latent.schema import DroppedRows
+from mlflow_latent.schema import Direction, DroppedRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +113,19 @@ class Insight(Document):
     def sample_ids(self) -> tuple[str, ...]:
         """The ids alone; the same id may be there from two splits."""
         return tuple(sample_id for _, sample_id in self.samples)
+
+    @property
+    def samples_by_split(self) -> dict[str, tuple[str, ...]]:
+        """The ids by split, in their order."""
+        splits = dict.fromkeys(split for split, _ in self.samples)
+        return {name: tuple(i for split, i in self.samples if split == name) for name in splits}
+
+    def guard(self) -> Expectation | None:
+        """Return the proposed expectation as another run needs it: with these samples in it."""
+        expectation = self.expectation
+        if expectation is None or not needs_samples(parse_filter(expectation.filter)):
+            return expectation
+        return expectation.model_copy(update={"samples": self.samples_by_split})
 
     def export(self, path: str | Path, split: str | None = None) -> Path:
         """Write the samples for another program: a table or a plain list.
@@ -231,7 +245,8 @@ class Curve(Document):
 class Report(Document):
     """What an analysis found, in one document.
 
-    `tests` counts the tests that each kind of insight made, `error_budget` is the share of reports
+    `metrics` are the per-sample metrics and which way each is better; `tests` counts the tests that
+    each kind of insight made, `error_budget` is the share of reports
     that may hold any insight where there is nothing to find, over all kinds together.
     `samples` is the table beside it (`samples.parquet`): a row per sample with its captured values
     and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields;
@@ -244,6 +259,7 @@ class Report(Document):
     layer: str | None = None
     task: str
     class_names: tuple[str, ...] = ()
+    metrics: dict[str, Direction] = Field(default_factory=dict)
     tested_split: str | None = None
     reference_split: str | None = None
     confidence: Number

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.insights.guards import excess_loss
 from mlflow_latent.insights.losses import Excess, Losses, split_moments
 from mlflow_latent.insights.registry import register
 from mlflow_latent.insights.slices import SAME, Search, Slice
@@ -123,7 +124,7 @@ def _explains(context: Context, pair: Slice, single: Slice, half: NDArray[np.boo
 def _insight(context: Context, one: Confirmed, rows: NDArray[np.bool_]) -> Insight:
     members = one.slice.members & rows
     n, excess, split = int(members.sum()), one.excess, context.tested
-    return Insight(
+    insight = Insight(
         kind=KIND,
         title=words.title(
             f"Loss {excess.size(0)} {split} in {words.samples(n)} where {one.slice.rule}"
@@ -145,3 +146,5 @@ def _insight(context: Context, one: Confirmed, rows: NDArray[np.bool_]) -> Insig
         base_rates=excess.base_rates(0, split, "slice"),
         metadata=context.explain(members, split),
     )
+    expectation = excess_loss(insight, one.slice.filter)
+    return insight.model_copy(update={"expectation": expectation})

@@ -16,6 +16,8 @@ from mlflow_latent.curves import make_bins
 from mlflow_latent.evidence import moments
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.insights.conditions import bins_filter, runs
+from mlflow_latent.insights.guards import excess_loss
 from mlflow_latent.insights.losses import Excess, split_moments
 from mlflow_latent.insights.registry import register
 from mlflow_latent.insights.scores import savage_scores
@@ -42,7 +44,7 @@ class Curve:
         field: on the horizontal axis.
         rows: (N,) mask of the M samples that have a value and a loss, in a bin with enough others.
         place: (M,) bin of each.
-        labels: of the K bins.
+        bins: what the K bins are.
         loss: (M,).
         ranks: (M,) mid-ranks of the losses among all of the split.
         savage: (M,) Savage's scores, likewise.
@@ -51,7 +53,7 @@ class Curve:
     field: Field
     rows: NDArray[np.bool_]
     place: NDArray[np.int64]
-    labels: tuple[str, ...]
+    bins: Bins
     loss: NDArray[np.floating]
     ranks: NDArray[np.float64]
     savage: NDArray[np.float64]
@@ -86,7 +88,7 @@ class Curve:
 
         Sorted by their mean rank, only cuts of that order need be tried (Breiman et al. 1984).
         """
-        size = len(self.labels)
+        size = len(self.bins.labels)
         summary = moments(self.ranks, self.place, size)
         order = np.argsort(-np.nan_to_num(summary.mean, nan=-np.inf), kind="stable")
         order = order[summary.n[order] > 0]
@@ -133,7 +135,7 @@ def _curve(
     place, loss = bins.place[rows], context.loss[rows]
     if not len(loss) or np.ptp(place) == 0 or np.ptp(loss) == 0:  # nothing to compare
         return None
-    return Curve(field, rows, place, bins.labels, loss, *scores[:, rows])
+    return Curve(field, rows, place, bins, loss, *scores[:, rows])
 
 
 def _large_enough(bins: Bins, rows: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
@@ -173,7 +175,7 @@ def _insight(context: Context, curve: Curve, p_value: float, q_value: float) -> 
     similar = context.fields.similar[curve.field.name]
     names = ", ".join(map(words.shorten, similar[:NAMED]))
     also = f" Says nearly the same: {names}." if similar else ""
-    yield Insight(
+    insight = Insight(
         kind=KIND,
         title=words.title(
             f"Loss depends on {name}: {excess.size(0)} {split} in {words.samples(n)} where it is "
@@ -196,19 +198,19 @@ def _insight(context: Context, curve: Curve, p_value: float, q_value: float) -> 
         | {"share_of_rank_variance": curve.eta_squared},
         metadata=context.explain(members, split),
     )
+    expectation = excess_loss(insight, bins_filter(curve.field, curve.bins, worst))
+    yield insight.model_copy(update={"expectation": expectation})
 
 
 def _named(curve: Curve, worst: NDArray[np.bool_]) -> str:
     """The worst bins in words; neighboring ranges of a number are told as one."""
     if curve.field.categories:
-        names = [repr(words.shorten(curve.labels[bin_])) for bin_ in np.flatnonzero(worst)]
+        names = [repr(words.shorten(curve.bins.labels[bin_])) for bin_ in np.flatnonzero(worst)]
         more = f" or {len(names) - NAMED} others" if len(names) > NAMED else ""
         return " or ".join(names[:NAMED]) + more
-    starts = np.flatnonzero(np.diff(worst.astype(int), prepend=0) == 1)
-    ends = np.flatnonzero(np.diff(worst.astype(int), append=0) == -1)
-    spans = []
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        low, high = curve.labels[first].split(" – ")[0], curve.labels[last].split(" – ")[-1]
+    labels, spans = curve.bins.labels, []
+    for first, last in runs(worst):
+        low, high = labels[first].split(" – ")[0], labels[last].split(" – ")[-1]
         spans.append(low if low == high else f"{low} to {high}")
     return " or ".join(spans[:NAMED]) + (" or elsewhere" if len(spans) > NAMED else "")
 

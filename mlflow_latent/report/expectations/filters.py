@@ -69,7 +69,7 @@ class OneOf:
     """`weather in ["rain", "night"]`."""
 
     field: str
-    values: tuple[Value, ...]
+    among: tuple[Value, ...]
 
 
 @dataclass(frozen=True)

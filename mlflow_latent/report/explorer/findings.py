@@ -10,11 +10,11 @@ from mlflow_latent.report.explorer.header import InsightHeader, RegionHeader
 from mlflow_latent.report.ranking import ranked_insights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mlflow_latent.report.explorer.arrays import ArrayWriter
     from mlflow_latent.report.explorer.rows import RowFinder
-    from mlflow_latent.report.model import Insight, Region
+    from mlflow_latent.report.model import Insight, Region, Report
     from mlflow_latent.report.table import SampleTable
 
 KEY_DIGITS = 12
@@ -25,7 +25,7 @@ class InsightEncoder:
 
     def __init__(self, finder: RowFinder, arrays: ArrayWriter) -> None:
         self._finder, self._arrays = finder, arrays
-        self._keys: set[str] = set()
+        self._keys = InsightKeys()
 
     def encode(self, insights: Sequence[Insight]) -> tuple[InsightHeader, ...]:
         """Return the insights as ranked on every page, children as they are."""
@@ -38,20 +38,42 @@ class InsightEncoder:
             if name not in ("samples", "children")
         }
         return InsightHeader(
-            key=self._unique_key(insight),
+            key=self._keys.add(insight),
             rows=self._arrays.add(self._finder.rows(insight.samples)),
             children=self.encode(insight.children),
             **shared,
         )
 
-    def _unique_key(self, insight: Insight) -> str:
-        """A second finding of the same kind and samples (by another field) is told apart."""
+
+class InsightKeys:
+    """Gives each insight of a report a key of its own.
+
+    A second finding of the same kind and samples (by another field) is told apart.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def add(self, insight: Insight) -> str:
+        """Return the key of the next insight, as the pages order them: each before its children."""
         key, ordinal = insight_key(insight), 1
-        while key in self._keys:
+        while key in self._taken:
             ordinal += 1
             key = insight_key(insight, ordinal)
-        self._keys.add(key)
+        self._taken.add(key)
         return key
+
+
+def keyed_insights(report: Report) -> dict[str, Insight]:
+    """Return all insights of a report by their key, children too."""
+    keys = InsightKeys()
+    return {keys.add(insight): insight for insight in _with_children(ranked_insights(report))}
+
+
+def _with_children(insights: Iterable[Insight]) -> Iterator[Insight]:
+    for insight in insights:
+        yield insight
+        yield from _with_children(insight.children)
 
 
 def insight_key(insight: Insight, ordinal: int = 1) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mlflow_latent.insights.base import Context, InsightOptions, NotApplicableError
+from mlflow_latent.insights.guards import guard
 from mlflow_latent.insights.nesting import OVERLAP, overlap
 from mlflow_latent.insights.registry import insight_kinds
 from mlflow_latent.report.model import Insight, NotApplicable, RelatedInsight
@@ -58,7 +59,7 @@ def find_insights(
         if len(reasons) == len(kind.finders):  # the main one's reason is the kind's
             not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
     tests = {kind.name: context.tests[kind.name] for kind in kinds if kind.tests}
-    ranked = tuple(rank(relate(insights, sizes)))
+    ranked = tuple(guard(one, sizes) for one in rank(relate(insights, sizes)))
     return Findings(ranked, tuple(not_applicable), tests, context.fields)
 
 

@@ -75,6 +75,24 @@ export class Crossfilter {
     this.counters.delete(key);
   }
 
+  /**
+   * Count the passing rows of each bin within each group, once.
+   *
+   * @param key the counts ignore the filter of this key.
+   * @param groups (n) group of each row; rows of a group beyond `groupCount` are left out.
+   * @returns (groupCount × size) counts, the bins of the first group first.
+   */
+  countByGroup(key: string, bins: Bins, size: number, groups: Bins, groupCount: number): Uint32Array {
+    const { fails } = this;
+    const own = this.masks.get(key);
+    const counts = new Uint32Array(groupCount * size);
+    for (let row = 0; row < bins.length; row++) {
+      if (groups[row]! < groupCount && fails[row] === (own ? own[row] : 0))
+        counts[groups[row]! * size + bins[row]!]!++;
+    }
+    return counts;
+  }
+
   private exchange(key: string, before: Uint8Array | undefined, after: Uint8Array | undefined) {
     const changes = listChanges(before, after, this.n, this.changed);
     const rows = this.changed.subarray(0, changes);

@@ -1,5 +1,5 @@
 import type { Camera } from "../state/view";
-import type { Projector } from "./raster";
+import type { Projector } from "./look";
 
 /** Share of the smaller side that the plane's −1…1 takes at zoom 1. */
 const FILLED = 0.95;

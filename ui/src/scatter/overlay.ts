@@ -2,7 +2,7 @@ import { theme } from "../parts/theme";
 import type { Session } from "../state/session";
 import type { Point } from "../state/filters";
 import { PICTURE, type ShownPicture } from "./pictures";
-import type { Projector } from "./raster";
+import type { Projector } from "./look";
 import type { Scene } from "./scene";
 import { categoryColor, oneColor, scaleColor } from "./palette";
 
@@ -11,6 +11,8 @@ export interface OverlayParts {
   /** A lasso or box under way, in CSS pixels. */
   readonly path: readonly Point[];
   readonly pictures: readonly ShownPicture[];
+  /** Closed lines around the selected insight's region, in the plane. */
+  readonly outlines: readonly (readonly Point[])[];
 }
 
 const ACCENT = { light: "#0a5fd0", dark: "#7fb4ff" };
@@ -29,6 +31,7 @@ export function drawOverlay(
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width / ratio, height / ratio);
   for (const picture of parts.pictures) drawPicture(context, session, scene, picture, to);
+  drawOutlines(context, parts.outlines, to);
   drawLassos(context, session, to);
   if (parts.path.length > 1) drawPath(context, parts.path);
   const { pinned, projection } = session.state.peek();
@@ -80,6 +83,28 @@ function drawLassos(context: CanvasRenderingContext2D, session: Session, to: Pro
         context,
         filter.polygon.map(([x, y]) => [to.offsetX + x * to.scale, to.offsetY - y * to.scale]),
       );
+}
+
+function drawOutlines(
+  context: CanvasRenderingContext2D,
+  outlines: OverlayParts["outlines"],
+  to: Projector,
+): void {
+  if (!outlines.length) return;
+  context.beginPath();
+  for (const ring of outlines) {
+    ring.forEach(([x, y], place) => {
+      const [px, py] = [to.offsetX + x * to.scale, to.offsetY - y * to.scale];
+      if (place) context.lineTo(px, py);
+      else context.moveTo(px, py);
+    });
+    context.closePath();
+  }
+  context.lineWidth = 1.5;
+  context.setLineDash([5, 3]);
+  context.strokeStyle = INK[theme.peek()];
+  context.stroke();
+  context.setLineDash([]);
 }
 
 function drawPath(context: CanvasRenderingContext2D, path: readonly Point[]): void {

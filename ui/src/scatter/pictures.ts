@@ -1,5 +1,5 @@
 import type { Session } from "../state/session";
-import type { Projector } from "./raster";
+import type { Projector } from "./look";
 import type { Scene } from "./scene";
 
 /** Side of a picture among the points, in CSS pixels, and the room around it. */

@@ -6,7 +6,7 @@ import { projectorOf } from "./camera";
 import { coloringOf, levels, scaleOf, type Coloring } from "./coloring";
 import { drawingOrder, importanceBy, inOrder } from "./order";
 import { categoryPalette, numberPalette, rasterColors } from "./palette";
-import type { Look, Points } from "./raster";
+import type { Look, Points } from "./look";
 
 /** Share of the picture that all discs together may cover at zoom 1. */
 const COVERED = 0.3;

@@ -4,7 +4,9 @@ import { theme } from "../parts/theme";
 import type { Session } from "../state/session";
 import { drawOverlay, type OverlayParts } from "./overlay";
 import { planeAt, projectorOf } from "./camera";
-import { Raster, type Projector } from "./raster";
+import { RegionOutline } from "./region";
+import type { Projector } from "./look";
+import { Raster } from "./raster";
 import { Scene } from "./scene";
 import { pictureAt, shownThumbnails } from "./pictures";
 
@@ -23,7 +25,8 @@ export class Stage {
   /** Rises when the coloring has changed, for the legend. */
   readonly coloringVersion: ReadonlySignal<number>;
   /** What is drawn above the points; change it by `overlay`. */
-  private parts: OverlayParts = { path: [], pictures: [] };
+  private parts: OverlayParts = { path: [], pictures: [], outlines: [] };
+  private readonly region: RegionOutline;
   private readonly raster = new Raster();
   private readonly context: CanvasRenderingContext2D;
   private readonly above: CanvasRenderingContext2D;
@@ -44,6 +47,7 @@ export class Stage {
     this.context = canvas.getContext("2d")!;
     this.above = overlayCanvas.getContext("2d")!;
     this.scene = new Scene(session);
+    this.region = new RegionOutline(session);
     this.coloringVersion = this.recolored;
     expose({ session, stage: this });
     this.follow();
@@ -186,6 +190,8 @@ export class Stage {
       if (raster.done && !moving) this.parts = { ...this.parts, pictures: this.choosePictures() };
     } else if (this.parts.pictures.length === 0 || !this.pictures.peek())
       this.parts = { ...this.parts, pictures: this.choosePictures() };
+    // Points on their way are not where the outline is.
+    this.parts = { ...this.parts, outlines: moving ? [] : this.region.lines };
     drawOverlay(this.above, this.session, this.scene, this.parts, this.ratio, this.projector);
     if (!raster.done || moving) this.ask();
   }

@@ -54,7 +54,7 @@ export function restored(dataset: Dataset, view: SavedView): { state: ViewState;
     state: {
       ...state,
       color: has(state.color) ? state.color : first.color,
-      size: has(state.size) ? state.size : null,
+      size: has(state.size) ? state.size : first.size,
       sort: state.sort && has(state.sort.column) ? state.sort : first.sort,
       projection: dataset.header.projections[state.projection] ? state.projection : 0,
       pinned: state.pinned !== null && state.pinned < dataset.n ? state.pinned : null,

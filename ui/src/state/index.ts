@@ -1,4 +1,5 @@
 export { SessionProvider, useSession, useView } from "./context";
 export * from "./filters";
-export { Session, type ChangeOptions, type Counts } from "./session";
+export type { Counts } from "./counting";
+export { Session, type ChangeOptions } from "./session";
 export { firstView, type Camera, type Tab, type Tool, type ViewState } from "./view";

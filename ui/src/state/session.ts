@@ -1,14 +1,15 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { binned, type Binning } from "../crossfilter/binning";
-import { countAll, Crossfilter } from "../crossfilter/crossfilter";
+import type { Binning } from "../crossfilter/binning";
+import { Crossfilter } from "../crossfilter/crossfilter";
 import { markFailing } from "../crossfilter/masks";
-import { ascending } from "../crossfilter/sorting";
 import type { Dataset } from "../data/dataset";
 import type { Source } from "../data/source";
 import { Thumbnails } from "../data/thumbnails";
 import { fitting } from "../scatter/camera";
+import { Counting, type Counts } from "./counting";
 import { filterKey, withFilter, withoutFilter, type Filter } from "./filters";
 import { History } from "./history";
+import { Ordering } from "./ordering";
 import { firstView, type Camera, type Tool, type ViewState } from "./view";
 
 /** Milliseconds of quiet after which sorted rows follow the filters. */
@@ -21,9 +22,6 @@ export interface ChangeOptions {
   /** Changes of one gesture (a drag, typing in a field) are one step of undo. */
   readonly gesture?: string;
 }
-
-/** Rows counted by bin: `counts[b]`, the last one being the missing values. */
-export type Counts = Uint32Array;
 
 /**
  * One dataset on the page: the view of it, and what follows from the view.
@@ -57,11 +55,8 @@ export class Session {
   private readonly changes = signal(0);
   private readonly settled = signal(0);
   private readonly count: Signal<number>;
-  private readonly bins = new Map<string, Binning | null>();
-  private readonly totals = new Map<string, Counts>();
-  private readonly orders = new Map<string, Uint32Array>();
-  private readonly counters = new Map<string, Signal<Counts>>();
-  private readonly live = new Map<string, Counts>();
+  private readonly counting: Counting;
+  private readonly ordering: Ordering;
   private applied: readonly Filter[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -77,6 +72,8 @@ export class Session {
   ) {
     this.thumbnails = new Thumbnails(dataset, source);
     this.crossfilter = new Crossfilter(dataset.n);
+    this.counting = new Counting(dataset, this.crossfilter);
+    this.ordering = new Ordering(dataset, this.crossfilter);
     this.state = signal({ ...view, filters: [] });
     this.count = signal(dataset.n);
     this.keptCount = this.count;
@@ -84,7 +81,7 @@ export class Session {
     const sort = computed(() => this.state.value.sort);
     this.keptRows = computed(() => {
       this.settled.value;
-      return this.sorted(sort.value);
+      return this.ordering.passing(sort.value);
     });
     this.canUndo = computed(() => this.steps.value >= 0 && this.history.canUndo);
     this.canRedo = computed(() => this.steps.value >= 0 && this.history.canRedo);
@@ -155,12 +152,7 @@ export class Session {
 
   /** How a column is cut into bins; null for texts and columns without a value. */
   binning(name: string): Binning | null {
-    const known = this.bins.get(name);
-    if (known !== undefined) return known;
-    const column = this.dataset.column(name);
-    const made = column ? binned(column) : null;
-    this.bins.set(name, made);
-    return made;
+    return this.counting.binning(name);
   }
 
   /**
@@ -169,39 +161,22 @@ export class Session {
    * @param name of a column that has a `binning`.
    */
   counts(name: string): ReadonlySignal<Counts> {
-    let counter = this.counters.get(name);
-    if (!counter) {
-      counter = signal<Counts>(new Uint32Array(0), {
-        unwatched: () => this.stopCounting(name),
-      });
-      this.counters.set(name, counter);
-    }
-    if (!this.live.has(name)) this.startCounting(name, counter);
-    return counter;
+    return this.counting.counts(name);
   }
 
   /** Rows of each bin over all samples; the last count is the missing. */
   total(name: string): Counts {
-    let total = this.totals.get(name);
-    if (!total) {
-      const binning = this.binning(name);
-      total = binning ? countAll(binning.bins, binning.size + 1) : new Uint32Array(1);
-      this.totals.set(name, total);
-    }
-    return total;
+    return this.counting.total(name);
+  }
+
+  /** The same as `counts`, split by split, as they are now: read `revision` to follow them. */
+  countsBySplit(name: string): ReadonlyMap<string, Counts> {
+    return this.counting.bySplit(name);
   }
 
   /** All rows in ascending order of a column, missing values last; made once. */
   order(name: string): Uint32Array {
-    let order = this.orders.get(name);
-    if (!order) {
-      const column = this.dataset.column(name);
-      order = column
-        ? ascending(column, this.dataset.n)
-        : Uint32Array.from({ length: this.dataset.n }, (_, row) => row);
-      this.orders.set(name, order);
-    }
-    return order;
+    return this.ordering.order(name);
   }
 
   private show(view: ViewState): void {
@@ -228,46 +203,9 @@ export class Session {
 
   private publish(): void {
     this.count.value = this.crossfilter.count;
-    for (const [name, counts] of this.live) this.counters.get(name)!.value = counts.slice();
+    this.counting.publish();
     this.changes.value++;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.settled.value++, SETTLE);
-  }
-
-  private startCounting(name: string, counter: Signal<Counts>): void {
-    const binning = this.binning(name);
-    if (!binning) return;
-    const { bins, size } = binning;
-    // Where all rows pass, the counts are those of all rows, which are known already.
-    const known = this.crossfilter.count === this.dataset.n ? this.total(name).slice() : undefined;
-    this.live.set(name, this.crossfilter.startCounting(`column:${name}`, bins, size + 1, known));
-    counter.value = this.live.get(name)!.slice();
-  }
-
-  private stopCounting(name: string): void {
-    this.live.delete(name);
-    this.crossfilter.stopCounting(`column:${name}`);
-  }
-
-  private sorted(sort: ViewState["sort"]): Uint32Array {
-    const rows = new Uint32Array(this.crossfilter.count);
-    const { fails } = this.crossfilter;
-    const n = this.dataset.n;
-    let at = 0;
-    if (!sort) {
-      for (let row = 0; row < n; row++) if (fails[row] === 0) rows[at++] = row;
-      return rows;
-    }
-    const order = this.order(sort.column);
-    const present = n - (this.dataset.column(sort.column)?.missing ?? 0);
-    const take = (place: number) => {
-      const row = order[place]!;
-      if (fails[row] === 0) rows[at++] = row;
-    };
-    // Missing values are last, whichever way the others go.
-    if (sort.descending) for (let place = present - 1; place >= 0; place--) take(place);
-    else for (let place = 0; place < present; place++) take(place);
-    for (let place = present; place < n; place++) take(place);
-    return rows;
   }
 }

@@ -49,7 +49,7 @@ export function firstView(dataset: Dataset): ViewState {
   return {
     tab: "insights",
     color: FIRST_COLORS.find(present) ?? null,
-    size: null,
+    size: hasLoss ? "loss" : null,
     projection: 0,
     filters: [],
     pinned: null,

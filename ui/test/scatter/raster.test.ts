@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { MOST_MIXED, opacities, Raster, type Look, type Points } from "../../src/scatter/raster";
+import type { Look, Points } from "../../src/scatter/look";
+import { MOST_MIXED, opacities } from "../../src/scatter/opacity";
+import { Raster } from "../../src/scatter/raster";
 import { random } from "../worlds";
 
 const SIDE = 60;

@@ -1,28 +1,59 @@
 import type { CategoryColumn, Column } from "../../data/columns";
 import { number, whole } from "../../parts/format";
 import { theme } from "../../parts/theme";
-import { valueAt, type NumberScale } from "../../scatter/coloring";
+import { scaleOf, valueAt, type NumberScale } from "../../scatter/coloring";
 import { categoryColor, MISSING_SLOT, OTHER_SLOT, scaleColor } from "../../scatter/palette";
+import { sizeFactor } from "../../scatter/sizes";
 import type { Stage } from "../../scatter/stage";
 import { useSession, useView, type CategoriesFilter, type Session } from "../../state";
 
 const BAR_STEPS = 24;
 
-/** What the colors of the points mean; categories can be switched off and on. */
+/** What the colors and sizes of the points mean; categories can be switched off and on. */
 export function Legend({ stage }: { stage: Stage }) {
   const { dataset } = useSession();
   const column = dataset.column(useView((view) => view.color));
+  const size = dataset.column(useView((view) => view.size));
   stage.coloringVersion.value;
   const { coloring } = stage.scene;
-  if (!column || coloring.kind === "one" || !dataset.header.projections.length) return null;
+  if (!dataset.header.projections.length) return null;
+  const colored = column && coloring.kind !== "one" ? column : null;
+  const scale = size?.kind === "number" ? scaleOf(size) : null;
+  if (!colored && !scale) return null;
   return (
-    <div class="legend" role="group" aria-label={`Color: ${column.label}`}>
-      <div class="legend-title clip">{column.label}</div>
-      {coloring.kind === "number" ? (
-        <NumberBar column={column} scale={coloring.scale} />
-      ) : (
-        <Categories column={column as CategoryColumn} slots={coloring.slots} />
+    <div class="legend">
+      {colored && (
+        <div class="legend-part" role="group" aria-label={`Color: ${colored.label}`}>
+          <div class="legend-title clip" title={colored.description}>{colored.label}</div>
+          {coloring.kind === "number" && <NumberBar column={colored} scale={coloring.scale} />}
+          {coloring.kind === "category" && (
+            <Categories column={colored as CategoryColumn} slots={coloring.slots} />
+          )}
+        </div>
       )}
+      {size && scale && <Sizes column={size} scale={scale} />}
+    </div>
+  );
+}
+
+/** Share of the way from the least to the greatest value at which discs are shown. */
+const SHOWN_SIZES = [0, 0.5, 1];
+const DISC = 7; // CSS pixels of a disc of middle size
+
+function Sizes({ column, scale }: { column: Column; scale: NumberScale }) {
+  return (
+    <div class="legend-part legend-sizes" role="group" aria-label={`Size: ${column.label}`}>
+      <div class="legend-title clip" title={column.description}>{`size: ${column.label}`}</div>
+      {SHOWN_SIZES.map((level) => {
+        const side = `${DISC * sizeFactor(255 * level)}px`;
+        const end = level === 1 && scale.clippedHigh ? "≥ " : "";
+        return (
+          <span key={level}>
+            <i style={{ width: side, height: side }} />
+            {end + number(Number(valueAt(level, scale).toPrecision(2)))}
+          </span>
+        );
+      })}
     </div>
   );
 }

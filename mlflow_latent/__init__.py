@@ -18,12 +18,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlflow_latent.analysis import AnalysisOptions
     from mlflow_latent.api import analyze, compare, similar
+    from mlflow_latent.capturing import capture
     from mlflow_latent.comparison import ComparisonOptions
+    from mlflow_latent.domain_gap import GapOptions
     from mlflow_latent.errors import LatentError
+    from mlflow_latent.gaps import gap, gap_trend
     from mlflow_latent.insights import InsightOptions
     from mlflow_latent.measures import MeasureOptions
     from mlflow_latent.report.comparison.matrix import ComparisonMatrix
     from mlflow_latent.report.comparison.model import Comparison
+    from mlflow_latent.report.domain_gap.model import DomainGap
+    from mlflow_latent.report.domain_gap.trend import GapTrend
     from mlflow_latent.report.model import Insight, Report
     from mlflow_latent.snapshot import Snapshot
 
@@ -32,6 +37,9 @@ _HOME = {
     "Comparison": "mlflow_latent.report.comparison.model",
     "ComparisonMatrix": "mlflow_latent.report.comparison.matrix",
     "ComparisonOptions": "mlflow_latent.comparison",
+    "DomainGap": "mlflow_latent.report.domain_gap.model",
+    "GapOptions": "mlflow_latent.domain_gap",
+    "GapTrend": "mlflow_latent.report.domain_gap.trend",
     "Insight": "mlflow_latent.report.model",
     "InsightOptions": "mlflow_latent.insights",
     "LatentError": "mlflow_latent.errors",
@@ -39,7 +47,10 @@ _HOME = {
     "Report": "mlflow_latent.report.model",
     "Snapshot": "mlflow_latent.snapshot",
     "analyze": "mlflow_latent.api",
+    "capture": "mlflow_latent.capture",  # the package, which can be called
     "compare": "mlflow_latent.api",
+    "gap": "mlflow_latent.gaps",
+    "gap_trend": "mlflow_latent.gaps",
     "similar": "mlflow_latent.api",
 }
 
@@ -48,6 +59,9 @@ __all__ = [
     "Comparison",
     "ComparisonMatrix",
     "ComparisonOptions",
+    "DomainGap",
+    "GapOptions",
+    "GapTrend",
     "Insight",
     "InsightOptions",
     "LatentError",
@@ -55,7 +69,10 @@ __all__ = [
     "Report",
     "Snapshot",
     "analyze",
+    "capture",
     "compare",
+    "gap",
+    "gap_trend",
     "similar",
 ]
 

@@ -14,6 +14,7 @@ from mlflow_latent.columns import as_matrix
 from mlflow_latent.errors import InputError, UnpredictableError
 from mlflow_latent.measures.classes import class_distances
 from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
+from mlflow_latent.measures.domain.pair import DomainPair
 from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
 from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
@@ -248,6 +249,20 @@ class Measures:
             )
         except UnpredictableError as error:
             return error
+
+    def domain(self, source: str, target: str) -> DomainPair:
+        """Return what separates the samples of two splits; the same object for the same splits."""
+        if (source, target) not in self.domains:
+            rows = (np.flatnonzero(self.snapshot.rows(split)) for split in (source, target))
+            parts = (self.reduced[of_split] for of_split in rows)
+            pair = DomainPair(*parts, random_state=self.options.random_state)
+            self.domains[source, target] = pair
+        return self.domains[source, target]
+
+    @cached_property
+    def domains(self) -> dict[tuple[str, str], DomainPair]:
+        """The pairs of splits that were asked for so far."""
+        return {}
 
     def _margin_over_epochs(self) -> NDArray[np.float32] | None:
         """Mean margin over the epochs, alike in train, where labels are learned by heart.

@@ -33,10 +33,19 @@ def log_comparison(connection: Connection, run_id: str, folder: Path, name: str)
     Raises:
         TrackingError: MLflow refused, or cannot be reached.
     """
+    log_folder(connection, run_id, folder, comparison_folder(name))
+
+
+def log_folder(connection: Connection, run_id: str, folder: Path, artifact_folder: str) -> None:
+    """Upload all files of a folder into an artifact folder, replacing older ones.
+
+    Raises:
+        TrackingError: MLflow refused, or cannot be reached.
+    """
     connection.require_reachable()
     for path in sorted(file for file in folder.rglob("*") if file.is_file()):
         inside = path.parent.relative_to(folder).as_posix()
-        target = comparison_folder(name) + ("" if inside == "." else f"/{inside}")
+        target = artifact_folder + ("" if inside == "." else f"/{inside}")
         connection.call(
             f"log artifacts to run {run_id!r}",
             connection.client.log_artifact,

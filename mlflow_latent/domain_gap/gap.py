@@ -1,0 +1,203 @@
+"""Measure how a target differs from a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from mlflow_latent.domain_gap.differences import find_fields
+from mlflow_latent.domain_gap.options import GapOptions
+from mlflow_latent.domain_gap.origins import Pool
+from mlflow_latent.domain_gap.places import find_regions
+from mlflow_latent.domain_gap.table import make_table
+from mlflow_latent.measures.domain import MIN_TESTED, DomainPair
+from mlflow_latent.measures.domain.reach import MIN_REFERENCE, WITHIN
+from mlflow_latent.report.domain_gap.model import DomainGap, GapDistance, GapTest, Share
+from mlflow_latent.report.model import NotApplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from mlflow_latent.domain_gap.origins import Origin
+    from mlflow_latent.measures.domain import TwoSampleTest
+
+STATISTICS = {"classifier": "cross-validated AUC", "kernel": "maximum mean discrepancy, squared"}
+FEW = 20  # samples below which only large gaps can be told, and the reader should know
+
+
+def find_gap(
+    source: Origin,
+    target: Origin,
+    options: GapOptions | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> DomainGap:
+    """Measure how a target differs from a source.
+
+    Args:
+        source: what the model knows.
+        target: what it will meet; 30 samples beside 30,000 are judged fairly.
+        options: how; the defaults are good ones.
+        progress: told what is being done, in a few words.
+
+    Returns:
+        The document with its table of samples. The same input gives the same bytes.
+
+    Raises:
+        InputError: both are the same samples, or of different layers or widths.
+    """
+    options = options or GapOptions()
+    progress("space")
+    pool = Pool.of((source, target), options.n_components, options.random_state)
+    return measure_gap(pool, 0, 1, options, progress)
+
+
+def measure_gap(
+    pool: Pool,
+    source: int,
+    target: int,
+    options: GapOptions,
+    progress: Callable[[str], None] = lambda _: None,
+    pair: DomainPair | None = None,
+) -> DomainGap:
+    """Measure the gap between two of the origins of a pool.
+
+    Args:
+        pool: the origins in one space.
+        source: number of the one.
+        target: number of the other.
+        options: how.
+        progress: told what is being done.
+        pair: of both, where it is at hand.
+    """
+    pair = pair or pair_of(pool, source, target, options)
+    names = pool.names[source], pool.names[target]
+    progress("tests")
+    judged = _judge(pair, options) if pair.testable else {"verdict": "too_few"}
+    progress("regions and fields")
+    fields, skipped, field_notes = find_fields(pool, source, target, options)
+    regions = find_regions(pool, source, target, pair) if pair.testable else ()
+    return DomainGap(
+        source=pool.origins[source].describe(names[0]),
+        target=pool.origins[target].describe(names[1]),
+        confidence=options.confidence,
+        error_rate=options.error_rate,
+        regions=regions,
+        fields=fields,
+        not_applicable=(*_too_few(pair, names), *skipped),
+        notes=(*pool.notes, *_notes(pair, names), *field_notes),
+        **judged,
+        **_reach(pair, options.confidence),
+    ).with_samples(make_table(pool, source, target, pair, options))
+
+
+def pair_of(
+    pool: Pool, source: int, target: int, options: GapOptions, components: int | None = None
+) -> DomainPair:
+    """Return what is measured between two origins of a pool."""
+    return DomainPair(
+        pool.reduced[pool.rows(source)],
+        pool.reduced[pool.rows(target)],
+        confidence=options.confidence,
+        components=components,
+        random_state=options.random_state,
+    )
+
+
+def _judge(pair: DomainPair, options: GapOptions) -> dict[str, object]:
+    tests = pair.tests(options.permutations)
+    p_value = min(1.0, len(tests) * min(test.p_value for test in tests))
+    area, lower, upper = pair.separator.area(options.confidence)
+    return {
+        "verdict": "gap" if p_value <= options.error_rate else "no_gap",
+        "p_value": p_value,
+        "auc": area,
+        "auc_interval": (lower, upper),
+        "tests": tuple(_describe_test(test) for test in tests),
+        "distances": tuple(describe_distances(pair)),
+    }
+
+
+def _describe_test(test: TwoSampleTest) -> GapTest:
+    return GapTest(
+        name=test.name,
+        statistic_name=STATISTICS[test.name],
+        statistic=test.statistic,
+        chance=test.chance[0],
+        chance_deviation=test.chance[1],
+        p_value=test.p_value,
+        permutations=test.permutations,
+        n_source=test.n_source,
+        n_target=test.n_target,
+    )
+
+
+def describe_distances(pair: DomainPair) -> Iterator[GapDistance]:
+    """Yield the distances of a pair as a document has them."""
+    for one in pair.distances:
+        yield GapDistance(
+            name=one.name,
+            value=one.value,
+            interval=one.interval,
+            components=one.components,
+            n_source=one.n_source,
+            n_target=one.n_target,
+        )
+
+
+def _reach(pair: DomainPair, confidence: float) -> dict[str, Share]:
+    found = {}
+    if len(pair.source) >= MIN_REFERENCE:
+        found["target_out_of_reach"] = share_of(pair.reached_by_source > 1, confidence)
+    if len(pair.target) >= MIN_REFERENCE:
+        found["source_out_of_reach"] = share_of(pair.reached_by_target > 1, confidence)
+    return found
+
+
+def share_of(mask: NDArray[np.bool_], confidence: float, expected: float = 1 - WITHIN) -> Share:
+    """Return the share of True with Wilson's interval."""
+    hits, n = int(mask.sum()), len(mask)
+    bounds = stats.binomtest(hits, n).proportion_ci(confidence, method="wilson")
+    interval = float(bounds.low), float(bounds.high)
+    return Share(share=hits / n, interval=interval, n=n, expected=expected)
+
+
+def _too_few(pair: DomainPair, names: tuple[str, str]) -> Iterator[NotApplicable]:
+    for name, part in zip(names, (pair.source, pair.target), strict=True):
+        if len(part) < MIN_TESTED:
+            yield NotApplicable(
+                kind="tests and distances",
+                reason=f"{name!r} has {len(part)} samples, at least {MIN_TESTED} are needed",
+            )
+
+
+def _notes(pair: DomainPair, names: tuple[str, str]) -> Iterator[str]:
+    for name, part in zip(names, (pair.source, pair.target), strict=True):
+        if MIN_TESTED <= len(part) < FEW:
+            yield f"{name!r} has {len(part)} samples: only a large gap can be told from chance"
+    copies = int(shared_rows(pair.source, pair.target).sum())
+    if copies:
+        yield (
+            f"{copies:,} of {len(pair.target):,} samples of {names[1]!r} have exactly the embedding "
+            f"of a sample of {names[0]!r}: the sets share data"
+        )
+    both = np.concatenate([pair.source[:1], pair.target])
+    if (
+        len(pair.target)
+        and not np.ptp(pair.source, axis=0).any()
+        and not np.ptp(both, axis=0).any()
+    ):
+        yield "all embeddings are equal: there is nothing to tell the sets apart by"
+
+
+def shared_rows(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(m,) mask of the target's rows that are equal to a row of the source."""
+    random = np.random.default_rng(0).integers(1, 2**63, source.shape[1], dtype=np.uint64)
+    keys = [
+        (np.ascontiguousarray(part).view(np.uint32).astype(np.uint64) * random).sum(axis=1)
+        for part in (source, target)
+    ]
+    return np.isin(keys[1], keys[0])

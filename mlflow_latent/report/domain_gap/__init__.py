@@ -1,0 +1,1 @@
+"""The gap between two sets of samples as a document, and what renders it."""

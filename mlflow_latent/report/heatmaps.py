@@ -6,6 +6,7 @@ the map is zero. Strong is what matters; no map is negative.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,8 @@ from mlflow_latent.report.explorer.header import ArrayRef
 from mlflow_latent.report.words import number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -143,3 +146,31 @@ class Heatmap:
             f"random tenths do ({percent(self.confidence)}: {low} to {high})."
         )
         return said if self.is_faithful else f"No better than random. {said}"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The maps of some samples, and what could not be made, and why."""
+
+    heatmaps: tuple[Heatmap, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def leading(heatmaps: Iterable[Heatmap]) -> list[Heatmap]:
+    """Return one map for each sort of question, of the first target: the most faithful one.
+
+    Maps of one target explain one number, so that their advantages compare.
+
+    Args:
+        heatmaps: of one sample.
+    """
+    by_sort: dict[str, list[Heatmap]] = {}
+    for one in heatmaps:
+        by_sort.setdefault(one.kind.what, []).append(one)
+    chosen = []
+    for maps in by_sort.values():
+        same = [one for one in maps if one.target == maps[0].target]
+        chosen.append(
+            max(same, key=lambda one: -math.inf if one.is_faithful is None else one.advantage[0])
+        )
+    return chosen

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from mlflow_latent.report.comparison.model import Comparison
     from mlflow_latent.report.domain_gap.model import DomainGap
     from mlflow_latent.report.domain_gap.trend import GapTrend
+    from mlflow_latent.report.expectations.model import Expectation, ExpectationResults
     from mlflow_latent.report.model import Insight, Report
     from mlflow_latent.snapshot import Snapshot
+    from mlflow_latent.testing import test
 
 _HOME = {
     "AnalysisOptions": "mlflow_latent.analysis",
@@ -38,6 +40,8 @@ _HOME = {
     "ComparisonMatrix": "mlflow_latent.report.comparison.matrix",
     "ComparisonOptions": "mlflow_latent.comparison",
     "DomainGap": "mlflow_latent.report.domain_gap.model",
+    "Expectation": "mlflow_latent.report.expectations.model",
+    "ExpectationResults": "mlflow_latent.report.expectations.model",
     "GapOptions": "mlflow_latent.domain_gap",
     "GapTrend": "mlflow_latent.report.domain_gap.trend",
     "Insight": "mlflow_latent.report.model",
@@ -52,6 +56,7 @@ _HOME = {
     "gap": "mlflow_latent.gaps",
     "gap_trend": "mlflow_latent.gaps",
     "similar": "mlflow_latent.api",
+    "test": "mlflow_latent.testing",
 }
 
 __all__ = [
@@ -60,6 +65,8 @@ __all__ = [
     "ComparisonMatrix",
     "ComparisonOptions",
     "DomainGap",
+    "Expectation",
+    "ExpectationResults",
     "GapOptions",
     "GapTrend",
     "Insight",
@@ -74,6 +81,7 @@ __all__ = [
     "gap",
     "gap_trend",
     "similar",
+    "test",
 ]
 
 

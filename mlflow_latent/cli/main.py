@@ -14,6 +14,7 @@ COMMANDS = {
     "export": "Save the report of a run as one self-contained HTML file.",
     "similar": "List the samples nearest to one in the latent space of a run.",
     "sync": "Upload the captures that a training could not upload.",
+    "test": "Ask whether a run meets expectations: tests on slices, for CI.",
 }
 
 

@@ -20,13 +20,14 @@ from mlflow_latent.capture.keep import BEST, LAST, KeepEmbeddings
 from mlflow_latent.errors import CaptureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
 
     from lightning_callbacks.settings import Key, MetadataSource
     from mlflow_latent.capture.arrow import EmbeddingType
+    from mlflow_latent.overlays import SampleObject
     from mlflow_latent.schema import Direction, Task
 
 LAST_SECONDS = 5.0
@@ -59,6 +60,10 @@ class LatentCapture(CallbackBase):
             least and greatest value in the split's first batch; or a function of the batch that
             returns one; None for none.
         thumbnail_size: side of a thumbnail, in pixels.
+        overlays: function of (step output, batch) that returns, for each sample, what is drawn over
+            its thumbnail: `mlflow_latent.overlays.SampleObject`, or what
+            `mlflow_latent.outlines.outline_map` makes of a segmentation. Asked at each captured
+            epoch.
         probes: further loaders to capture after validation, by split name, e.g. the training set
             without augmentation. They run through `validation_step` in eval mode, and leave the
             module, its metrics, logged values and all random numbers as they were.
@@ -110,6 +115,7 @@ class LatentCapture(CallbackBase):
         metadata: MetadataSource | Sequence[MetadataSource] | None = None,
         thumbnail: str | Callable[[Any], Any] | None = "auto",
         thumbnail_size: int = 64,
+        overlays: Callable[[Any, Any], Sequence[Iterable[SampleObject]]] | None = None,
         probes: Mapping[str, Any] | None = None,
         unlabeled: Sequence[str] = ("unlabeled",),
         splits: Sequence[str] = (),
@@ -138,6 +144,7 @@ class LatentCapture(CallbackBase):
             metadata=metadata_sources(metadata),
             thumbnail=thumbnail,
             thumbnail_size=thumbnail_size,
+            overlays=overlays,
             probes=dict(probes or {}),
             unlabeled=tuple(unlabeled),
             splits=tuple([splits] if isinstance(splits, str) else splits),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from lightning_callbacks.drawing import OverlayTap
 from lightning_callbacks.layers import LayerHooks
 from lightning_callbacks.monitor import Monitor
 from lightning_callbacks.probes import distribute, run_loader
@@ -13,6 +14,7 @@ from lightning_callbacks.split_capture import SplitCapture
 from lightning_callbacks.thumbnails import ThumbnailTap
 from mlflow_latent.capture.recorder import Recorder
 from mlflow_latent.media import MEDIA, SpriteWriter, media_folder
+from mlflow_latent.overlays import OverlayWriter
 from mlflow_latent.schema import CaptureInfo
 
 if TYPE_CHECKING:
@@ -179,6 +181,7 @@ class CaptureSession:
                 loader=loader,
                 labelled=split not in self._settings.unlabeled,
                 thumbnails=self._thumbnails(split),
+                overlays=self._overlays(split),
             )
         return self._open[split]
 
@@ -190,6 +193,15 @@ class CaptureSession:
         folder = media_folder(self.spool.latent / MEDIA, split)
         writer = SpriteWriter(folder, self._settings.thumbnail_size, self._recorder.rank)
         return ThumbnailTap(writer, source, self._notices, split)
+
+    def _overlays(self, split: str) -> OverlayTap | None:
+        """Overlays are drawn anew at each captured epoch: predictions are those of the last."""
+        source = self._settings.overlays
+        if source is None:
+            return None
+        folder = media_folder(self.spool.latent / MEDIA, split)
+        writer = OverlayWriter(folder, self._recorder.rank)
+        return OverlayTap(writer, source, self._notices, split)
 
 
 def validation_loaders(trainer: Any) -> list[Any]:

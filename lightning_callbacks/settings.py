@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.capture.arrow import EmbeddingType
     from mlflow_latent.capture.keep import KeepEmbeddings
+    from mlflow_latent.overlays import SampleObject
 
 Key = str | int | Callable[[Any], Any]
 """Where in a batch something is: a key, a position, or a function of the batch."""
@@ -64,6 +65,7 @@ class Settings:
     strict: bool
     track: bool = True  # look for an MLflow run
     probe_batches: float = math.inf  # of each probe, at most
+    overlays: Callable[[Any, Any], Sequence[Iterable[SampleObject]]] | None = None
 
     def __post_init__(self) -> None:
         _check_layers(self.layers)
@@ -71,6 +73,10 @@ class Settings:
             _one_of("pool", self.pool, POOLS, "or a function")
         if not callable(self.thumbnail) and self.thumbnail is not None:
             _one_of("thumbnail", self.thumbnail, ("auto",), "None or a function")
+        if not (callable(self.overlays) or self.overlays is None):
+            raise InputError(
+                f"overlays takes a function of (outputs, batch), got {self.overlays!r}"
+            )
         _one_of("mode", self.mode, MODES)
         _one_of("task", self.task, get_args(Task))
         _one_of("embedding_dtype", self.embedding_dtype, EMBEDDING_TYPES)

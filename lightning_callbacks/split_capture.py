@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lightning_callbacks.drawing import OverlayTap
     from lightning_callbacks.layers import LayerHooks
     from lightning_callbacks.notices import Notices
     from lightning_callbacks.settings import Settings
@@ -44,6 +45,7 @@ class SplitCapture:
         loader: gives its batches.
         labelled: whether it has labels.
         thumbnails: takes pictures of the samples, if they are wanted and not there yet.
+        overlays: draws over them, if that is wanted.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class SplitCapture:
         loader: Any,
         labelled: bool,
         thumbnails: ThumbnailTap | None = None,
+        overlays: OverlayTap | None = None,
     ) -> None:
         self.split = split
         self._settings, self._hooks, self._notices = settings, hooks, notices
-        self._labelled, self._thumbnails = labelled, thumbnails
+        self._labelled = labelled
+        self._thumbnails, self._overlays = thumbnails, overlays
         self._known_ids = recorder.sample_ids(split)
         self._rows = RowBuffer(recorder.begin(epoch, split), settings.embedding_dtype)
         self._ids = SampleIds(split, loader, settings.sample_id)
@@ -88,6 +92,8 @@ class SplitCapture:
             columns = {name: _taken(values, wanted) for name, values in columns.items()}
         if self._thumbnails is not None:
             self._thumbnails.take(batch, columns[SAMPLE_ID], wanted)
+        if self._overlays is not None:
+            self._overlays.take(outputs, batch, columns[SAMPLE_ID], wanted)
         if wanted.any():
             self._rows.add(columns, int(wanted.sum()))
 
@@ -100,15 +106,17 @@ class SplitCapture:
         self.flush()
         if self._known_ids is not None:
             self._compare_ids(self._known_ids)
-        if self._thumbnails is not None:
-            self._thumbnails.close()
+        for tap in (self._thumbnails, self._overlays):
+            if tap is not None:
+                tap.close()
         return self._rows.recorder.close()
 
     def abort(self) -> None:
         """Throw away what was recorded."""
         self._rows.recorder.abort()
-        if self._thumbnails is not None:
-            self._thumbnails.abort()
+        for tap in (self._thumbnails, self._overlays):
+            if tap is not None:
+                tap.abort()
 
     def _read(self, outputs: Any, batch: Any) -> dict[str, Any]:
         pooled, whole = self._hooks.take()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlflow_latent.tracking.active import active_run, without_autologging
 from mlflow_latent.tracking.experiments import newest_run
 from mlflow_latent.tracking.note import RunPage
-from mlflow_latent.tracking.owned import end_run, start_run
+from mlflow_latent.tracking.owned import end_run, start_run, start_run_below
 from mlflow_latent.tracking.run import RunTracker
 from mlflow_latent.tracking.sync import RunSync, SyncResult, sync
 
@@ -18,6 +18,7 @@ __all__ = [
     "end_run",
     "newest_run",
     "start_run",
+    "start_run_below",
     "sync",
     "without_autologging",
 ]

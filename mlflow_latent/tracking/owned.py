@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from mlflow_latent.tracking.connection import Connection
 
+PARENT_TAG = "mlflow.parentRunId"  # by which MLflow's own pages fold runs under one another
+OBJECTS_TAG = "latent.objects"
+
 
 def start_run(experiment: str, name: str, tracking_uri: str | None = None) -> tuple[str, str]:
     """Start a run, and leave MLflow's active run as it is.
@@ -30,6 +33,36 @@ def start_run(experiment: str, name: str, tracking_uri: str | None = None) -> tu
         return str(client.create_run(number, run_name=name).info.run_id)
 
     return connection.call(f"start a run in {experiment!r}", create), connection.uri
+
+
+def start_run_below(parent: str, name: str, tracking_uri: str | None = None) -> tuple[str, str]:
+    """Start a run below another one, which MLflow lists under it.
+
+    Both say of one another: the parent's tag `latent.objects` is the id of the new run.
+
+    Args:
+        parent: id of the run above.
+        name: of the new run.
+        tracking_uri: where the parent lives; default the one that MLflow is set to.
+
+    Returns:
+        Id and tracking address.
+
+    Raises:
+        TrackingError: there is no such parent, MLflow refused, or cannot be reached.
+    """
+    connection = Connection(tracking_uri)
+    connection.require_reachable()
+    client = connection.client
+
+    def create() -> str:
+        experiment = client.get_run(parent).info.experiment_id
+        tags = {PARENT_TAG: parent}
+        run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+        client.set_tag(parent, OBJECTS_TAG, run_id)
+        return run_id
+
+    return connection.call(f"start a run below {parent!r}", create), connection.uri
 
 
 def end_run(run_id: str, tracking_uri: str | None, *, failed: bool = False) -> None:

@@ -19,6 +19,7 @@ from mlflow_latent.capture.ultralytics.settings import (
     Settings,
     check_model,
     layer_names,
+    object_splits,
     probe_sources,
 )
 
@@ -50,6 +51,7 @@ def attach(
     thumbnail_size: int = 96,
     every_n_epochs: int = 1,
     keep_embeddings: str | int | Sequence[str | int] = (LAST, BEST),
+    objects: bool | Sequence[str] = False,
     embedding_dtype: EmbeddingType = "float16",
     spool: Path | str | None = None,
     run_id: str | None = None,
@@ -82,6 +84,8 @@ def attach(
         every_n_epochs: capture every so many epochs, and always the last.
         keep_embeddings: epochs that keep their embeddings: `all`, `last`, `best` (by Ultralytics'
             fitness), numbers. All else of every captured epoch is kept.
+        objects: capture each true object too, in a run of its own below this one: True, or the
+            names of the splits whose objects are wanted, e.g. `("val",)`.
         embedding_dtype: `float16` or `float32`.
         spool: folder for the files until they are uploaded; default `.mlflow_latent` in
             Ultralytics' folder of the training.
@@ -111,6 +115,7 @@ def attach(
         thumbnail_size=thumbnail_size,
         every_n_epochs=every_n_epochs,
         keep=KeepEmbeddings.parse(keep_embeddings),
+        objects=object_splits(objects),
         embedding_dtype=embedding_dtype,
         spool=None if spool is None else Path(spool),
         run_id=run_id,

@@ -14,14 +14,20 @@ from mlflow_latent.capture.uploader import Uploader
 from mlflow_latent.errors import LatentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mlflow_latent.capture.ultralytics.guard import Guard
     from mlflow_latent.capture.ultralytics.settings import Settings
 
+    Run = tuple[str, str | None]  # its id, and where it lives
+    StartRun = Callable[[], Run | None]
+
 SPOOL_FOLDER = ".mlflow_latent"
 EXPERIMENT = "/Shared/Ultralytics"
 """Of runs of our own, where the project has no name: the one that Ultralytics itself logs to."""
+OBJECTS = "objects"
+"""Folder of the objects' spools below that of the images', and last word of their run's name."""
 LAST_SECONDS = 5.0
 """To upload when a training breaks: somebody waits at the keyboard, and `sync` does the rest."""
 
@@ -52,7 +58,12 @@ class Delivery:
         spool: gets the files.
         owned: whether the run was started here, and is to be ended here.
         guard: says what there is to say.
+
+    Attributes:
+        objects: the same for single objects, in a run of their own; None if they are not wanted.
     """
+
+    objects: Delivery | None = None
 
     def __init__(self, spool: Spool, guard: Guard, *, owned: bool) -> None:
         self.spool = spool
@@ -65,14 +76,30 @@ class Delivery:
 
         The run is the one named in `settings`, else the one that is active in MLflow, where
         Ultralytics logs to, else the own one of the training that is resumed, else a new one.
+        Objects get a run below that one, or that of the training that is resumed.
         """
         root = settings.spool or occasion.save_dir / SPOOL_FOLDER
+
+        def start() -> Run | None:
+            return _new_run(settings, occasion, guard)
+
+        images = cls._open(root, occasion, guard, given=_given_run(settings), start=start)
+        if settings.objects is not False:
+
+            def start_below() -> Run | None:
+                return _run_below(images.spool, occasion, guard)
+
+            folder = root / OBJECTS
+            images.objects = cls._open(folder, occasion, guard, given=None, start=start_below)
+        return images
+
+    @classmethod
+    def _open(
+        cls, root: Path, occasion: Occasion, guard: Guard, *, given: Run | None, start: StartRun
+    ) -> Delivery:
         earlier = _newest_spool(root) if occasion.resumed else None
-        run, owned = _given_run(settings), False
-        if run is None:
-            owned = True
-            run = _run_of(earlier) or _new_run(settings, occasion, guard)
-        run_id, tracking_uri = run or (None, None)
+        owned = given is None
+        run_id, tracking_uri = given or _run_of(earlier) or start() or (None, None)
         if earlier is not None and earlier.run_id is None and run_id is None:
             return cls(earlier, guard, owned=False)
         spool = Spool.create(root, run_id=run_id, tracking_uri=tracking_uri)
@@ -82,12 +109,16 @@ class Delivery:
 
     def submit(self) -> None:
         """Hand everything that is new in the spool to the uploader."""
+        if self.objects is not None:
+            self.objects.submit()
         if self._uploader is not None:
             for path in self.spool.pending():
                 self._uploader.submit(path)
 
     def finish(self, *, analyze: bool) -> None:
         """Upload what is left, analyze, and end a run of our own."""
+        if self.objects is not None:
+            self.objects.finish(analyze=analyze)
         left = self._uploader.close().left if self._uploader is not None else 0
         if analyze:
             self._analyze(server_away=left > 0)
@@ -95,6 +126,8 @@ class Delivery:
 
     def stop(self) -> None:
         """Leave whole files behind when the training breaks."""
+        if self.objects is not None:
+            self.objects.stop()
         if self._uploader is not None:
             summary = self._uploader.close(timeout=LAST_SECONDS)
             self._end(failed=True, away=summary.left > 0)
@@ -103,7 +136,7 @@ class Delivery:
         if server_away:
             sync = f"mlflow-latent sync {shlex.quote(str(self.spool.folder))}"
             self._guard.warn(
-                "analysis",
+                f"analysis of {self.spool.folder}",
                 f"not analyzed, since MLflow does not answer; nothing is lost, later run: {sync} "
                 f"&& {_command(self.spool)}",
             )
@@ -115,7 +148,7 @@ class Delivery:
             analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
         except Exception as error:  # noqa: BLE001 - the training has succeeded, whatever this is
             self._guard.warn(
-                "analysis",
+                f"analysis of {self.spool.folder}",
                 f"the analysis failed ({type(error).__name__}: {error}); the captures are whole, "
                 f"run it again with: {_command(spool)}",
             )
@@ -141,7 +174,7 @@ def run_name(name: str) -> str:
     return os.environ.get("MLFLOW_RUN") or name
 
 
-def _given_run(settings: Settings) -> tuple[str, str | None] | None:
+def _given_run(settings: Settings) -> Run | None:
     if settings.run_id is not None:
         return settings.run_id, settings.tracking_uri
     if "mlflow" not in sys.modules:  # nobody can have started one
@@ -151,19 +184,33 @@ def _given_run(settings: Settings) -> tuple[str, str | None] | None:
     return active_run()
 
 
-def _run_of(spool: Spool | None) -> tuple[str, str | None] | None:
+def _run_of(spool: Spool | None) -> Run | None:
     if spool is None or spool.run_id is None:
         return None
     return spool.run_id, spool.tracking_uri
 
 
-def _new_run(settings: Settings, occasion: Occasion, guard: Guard) -> tuple[str, str | None] | None:
+def _new_run(settings: Settings, occasion: Occasion, guard: Guard) -> Run | None:
     from mlflow_latent.tracking import start_run
 
     try:
         return start_run(occasion.experiment, occasion.name, settings.tracking_uri)
     except LatentError as error:
         guard.warn("run", f"captures stay on disk, as MLflow gave no run: {error}")
+        return None
+
+
+def _run_below(images: Spool, occasion: Occasion, guard: Guard) -> Run | None:
+    """Start the run of the objects below that of the images."""
+    if images.run_id is None:
+        return None
+    from mlflow_latent.tracking import start_run_below
+
+    try:
+        name = f"{occasion.name} {OBJECTS}"
+        return start_run_below(images.run_id, name, images.tracking_uri)
+    except LatentError as error:
+        guard.warn("objects", f"objects stay on disk, as MLflow gave no run for them: {error}")
         return None
 
 
@@ -177,7 +224,8 @@ def _start_uploader(spool: Spool) -> Uploader | None:
 
 
 def _newest_spool(root: Path) -> Spool | None:
-    found = Spool.find_all(root) if root.is_dir() else []
+    own = Spool.find_all(root) if root.is_dir() else []
+    found = [spool for spool in own if spool.folder.parent == root.resolve()]  # not the objects'
     return max(found, key=lambda spool: spool.folder.stat().st_mtime_ns, default=None)
 
 

@@ -38,6 +38,9 @@ class Detections:
         true_boxes: (T, 4).
         true_classes: (T,).
         metrics: of the image, by name.
+        true_iou: (T,) overlap of each true object with the prediction that found it, NaN where none
+            did.
+        true_scores: (T,) confidence of that prediction.
         outlines: (P) outlines of predicted masks; empty for a detector.
     """
 
@@ -47,6 +50,8 @@ class Detections:
     true_boxes: Array
     true_classes: Array
     metrics: Mapping[str, float | None]
+    true_iou: Array
+    true_scores: Array
     outlines: Sequence[Array | None] = field(default=())
 
 
@@ -89,7 +94,20 @@ def _read(
         masks = prediction["masks"][order.tolist()]
         metrics |= {"mask_iou": _mask_iou(masks, truth["masks"], chosen)}
         outlines = _outlines(masks, truth["imgsz"])
-    return Detections(boxes, classes, scores[order], true_boxes, true_classes, metrics, outlines)
+    hits = np.flatnonzero(chosen != UNMATCHED)
+    true_iou, true_scores = np.full((2, len(true_boxes)), np.nan)
+    true_iou[chosen[hits]], true_scores[chosen[hits]] = iou[hits, chosen[hits]], scores[order][hits]
+    return Detections(
+        boxes,
+        classes,
+        scores[order],
+        true_boxes,
+        true_classes,
+        metrics,
+        true_iou,
+        true_scores,
+        outlines,
+    )
 
 
 def _mask_iou(masks: Tensor, true: Tensor, chosen: NDArray[np.int64]) -> float | None:

@@ -6,7 +6,7 @@ So the criterion is called on each image's slice of the raw predictions, as if i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.errors import CaptureError
@@ -41,7 +41,13 @@ def criterion_of(module: Any) -> Any:
 
 
 def image_losses(
-    criterion: Any, raw: Any, batch: Mapping[str, Any], *, n_classes: int, overlap: bool
+    criterion: Any,
+    raw: Any,
+    batch: Mapping[str, Any],
+    *,
+    n_classes: int,
+    overlap: bool,
+    on_image: Callable[[dict[str, Any] | None], None] = lambda _: None,
 ) -> dict[str, list[float | None]]:
     """Return the loss of each image and its parts, with their gains.
 
@@ -51,6 +57,8 @@ def image_losses(
         batch: the batch, normalized as Ultralytics does, on the device of `raw`.
         n_classes: of the model; an image with an object of a class beyond has no loss.
         overlap: whether the batch's masks are one map (N, H, W) per image.
+        on_image: told after each image what labels the criterion was called with, None where they
+            cannot be used.
 
     Returns:
         `loss`, `loss_box`, `loss_cls`, …: N values each.
@@ -72,8 +80,9 @@ def image_losses(
         total, parts = criterion(_slice(raw, number), alone)
         if not isinstance(parts, Mapping):
             raise CaptureError("the criterion does not name its parts; upgrade ultralytics")
-        names = [LOSS, *(f"{LOSS_PREFIX}{name.removesuffix(_SUFFIX)}" for name in parts)]
+        names = [LOSS, *map(loss_column, parts)]
         found.append(torch.stack([total.sum(), *parts.values()]).detach().float())
+        on_image(alone if known else None)
     values: NDArray[np.float32] = torch.stack(found).cpu().numpy()
     rows = [
         row if ok else [None] * len(names) for row, ok in zip(values.tolist(), usable, strict=True)
@@ -82,6 +91,11 @@ def image_losses(
     if not _is_semantic(raw):
         columns.pop(f"{LOSS_PREFIX}{SEMANTIC}", None)
     return columns
+
+
+def loss_column(name: str) -> str:
+    """Return the column of a part of the loss, by the name that Ultralytics gives it."""
+    return f"{LOSS_PREFIX}{name.removesuffix(_SUFFIX)}"
 
 
 def image_labels(batch: Mapping[str, Any], number: int, *, overlap: bool) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mlflow_latent.capture.recorder import Recorder
+from mlflow_latent.capture.ultralytics.levels import LevelTap, level_name
 from mlflow_latent.capture.ultralytics.listening import LayerTap, ValidatorTap
 from mlflow_latent.capture.ultralytics.matching import DIRECTIONS, MASK_DIRECTIONS
+from mlflow_latent.capture.ultralytics.object_rows import OBJECT_DIRECTIONS, ObjectRows
 from mlflow_latent.capture.ultralytics.probes import Probes
 from mlflow_latent.capture.ultralytics.settings import TASKS
 from mlflow_latent.capture.ultralytics.split_capture import SplitCapture
@@ -42,7 +44,8 @@ class CaptureSession:
         self._recorder = Recorder(
             delivery.spool.latent, CaptureInfo(), embedding_dtype=settings.embedding_dtype
         )
-        self._layers = LayerTap(settings.layers)
+        self._objects = _object_recorder(settings, delivery)
+        self._layers, self._levels = LayerTap(settings.layers), LevelTap()
         self._probes = Probes(settings)
         self._kept = set(self._recorder.embedding_epochs())
         self._best: tuple[int | None, float] = (None, -math.inf)
@@ -85,10 +88,11 @@ class CaptureSession:
             self._tap.close()
             self._tap = None
         self._layers.detach()
+        self._levels.detach()
 
     def probe(self, trainer: Any) -> None:
         """Capture the probes' splits with the weights that were validated."""
-        self._layers.attach(self._module)
+        self._attach(self._module)
         try:
             for split in self._settings.probes:
                 if split in self._open:  # the validation's own
@@ -99,6 +103,7 @@ class CaptureSession:
                     self._record(split, predictions, batch)
         finally:
             self._layers.detach()
+            self._levels.detach()
 
     def finish(self, fitness: float) -> None:
         """Put the epoch's files in their places, and take embeddings from superseded ones.
@@ -115,7 +120,8 @@ class CaptureSession:
         if fitness > self._best[1]:
             self._best = (self._epoch, fitness)
         for epoch in self._settings.keep.superseded(self._kept, self._epoch, self._best[0]):
-            self._recorder.drop_embeddings(epoch)
+            for recorder in filter(None, (self._recorder, self._objects)):
+                recorder.drop_embeddings(epoch)
             self._kept.discard(epoch)
         self.delivery.submit()
 
@@ -133,10 +139,30 @@ class CaptureSession:
     def _meet(self, module: Any) -> None:
         self._module = module
         self._recorder.info = self._info(module.names)
-        self._layers.attach(module)
+        if self._objects is not None:
+            self._objects.info = self._object_info(self._recorder.info, module)
+        self._attach(module)
         self._begin(self._validator.args.split, self._validator.dataloader.dataset)
 
+    def _attach(self, module: Any) -> None:
+        self._layers.attach(module)
+        if self._objects is not None:
+            self._levels.attach(module)
+
     def _begin(self, split: str, dataset: Any) -> None:
+        names = ClassNames.of(
+            self._names(self._validator.data["names"]), self._settings.supercategories
+        )
+        objects = None
+        if self._objects is not None and self._settings.wants_objects(split):
+            objects = ObjectRows(
+                self._objects,
+                epoch=self._epoch,
+                split=split,
+                names=names,
+                layer=level_name(self._module),
+                thumbnail_size=self._settings.thumbnail_size,
+            )
         self._open[split] = SplitCapture(
             self._settings,
             self._recorder,
@@ -145,14 +171,14 @@ class CaptureSession:
             split=split,
             validator=self._validator,
             dataset=dataset,
-            names=ClassNames.of(
-                self._names(self._validator.data["names"]), self._settings.supercategories
-            ),
+            names=names,
+            objects=objects,
         )
 
     def _record(self, split: str, predictions: Any, batch: dict[str, Any]) -> None:
         layers, raw = self._layers.take()
-        self._open[split].record(self._module, predictions, raw, layers, batch)
+        levels = self._levels.take() if self._objects is not None else ()
+        self._open[split].record(self._module, predictions, raw, layers, batch, levels=levels)
 
     def _names(self, names: Mapping[int, str]) -> dict[int, str]:
         return {int(number): str(name) for number, name in names.items()}
@@ -165,6 +191,25 @@ class CaptureSession:
             class_names=tuple(found.get(n, str(n)) for n in range(max(found, default=-1) + 1)),
             supercategories=dict(self._settings.supercategories),
             layers=self._settings.layers,
+            pool="mean",
             metrics={**DIRECTIONS, **masks},
             run_id=self.delivery.spool.run_id,
         )
+
+    def _object_info(self, images: CaptureInfo, module: Any) -> CaptureInfo:
+        """Of objects: one class each, so what finds wrong labels of a classifier finds theirs."""
+        run_id = self.delivery.objects.spool.run_id if self.delivery.objects else None
+        changes = {
+            "task": "classification",
+            "layers": (level_name(module),),
+            "metrics": OBJECT_DIRECTIONS,
+            "run_id": run_id,
+        }
+        return images.model_copy(update=changes)
+
+
+def _object_recorder(settings: Settings, delivery: Delivery) -> Recorder | None:
+    if delivery.objects is None:
+        return None
+    dtype = settings.embedding_dtype
+    return Recorder(delivery.objects.spool.latent, CaptureInfo(), embedding_dtype=dtype)

@@ -45,12 +45,17 @@ class Settings:
     thumbnail_size: int
     every_n_epochs: int
     keep: KeepEmbeddings
+    objects: bool | tuple[str, ...]
     embedding_dtype: EmbeddingType
     spool: Path | None
     run_id: str | None
     tracking_uri: str | None
     analyze: bool
     strict: bool
+
+    def wants_objects(self, split: str) -> bool:
+        """Whether the single objects of a split are captured."""
+        return self.objects if isinstance(self.objects, bool) else split in self.objects
 
     def __post_init__(self) -> None:
         _check_share("confidence", self.confidence)
@@ -128,6 +133,20 @@ def probe_sources(probes: Probes) -> dict[str, Any]:
         if not str(name):
             raise InputError(f"a split needs a name, got {name!r}")
     return found
+
+
+def object_splits(objects: bool | Sequence[str]) -> bool | tuple[str, ...]:  # noqa: FBT001 - as it is given
+    """Return the splits whose single objects are captured; True is all.
+
+    Raises:
+        InputError: it is neither a switch nor names of splits.
+    """
+    if isinstance(objects, bool):
+        return objects
+    names = (objects,) if isinstance(objects, str) else tuple(objects)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"objects takes True, False or names of splits, got {objects!r}")
+    return names
 
 
 def data_entry(data: Mapping[str, Any], split: str) -> Any:

@@ -13,16 +13,17 @@ import yaml
 from mlflow_latent.capture.ultralytics import UltralyticsCaptureWarning, attach, session
 from mlflow_latent.errors import InputError, LayerNotFoundError
 from mlflow_latent.media import Thumbnails
+from mlflow_latent.store import CaptureStore
 from mlflow_latent.tracking import RunTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mlflow_latent.store import CaptureStore
-
 TRAIN = {f"{number}.jpg" for number in range(10)}  # the broken and the impossible one are dropped
 VAL = {f"{number}.jpg" for number in range(6)}
+OBJECTS = {"train": 18, "val": 11}  # 1 + number % 3 of each image but the first, which is empty
+PARENT = "mlflow.parentRunId"
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,8 +41,18 @@ def only_run(uri: str) -> Any:
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)
-    (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    found = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    (run,) = [run for run in found if PARENT not in run.data.tags]
     return run
+
+
+def objects_of(run: Any, uri: str) -> Any:
+    """The run of a run's objects."""
+    from mlflow import MlflowClient
+
+    found = MlflowClient(uri).get_run(run.data.tags["latent.objects"])
+    assert found.data.tags[PARENT] == run.info.run_id
+    return found
 
 
 def test_mlflow_a_training_is_captured_in_the_run_that_ultralytics_logs_to(
@@ -55,7 +66,7 @@ def test_mlflow_a_training_is_captured_in_the_run_that_ultralytics_logs_to(
     # Autologging, which Ultralytics switches on, would hook all imports of later tests.
     monkeypatch.setattr("mlflow.autolog", lambda: None)
     model = ultralytics.YOLO("yolo11n.yaml")
-    attach(model, supercategories={"🚗": "vehicle"}, strict=True)
+    attach(model, supercategories={"🚗": "vehicle"}, objects=True, strict=True)
     model.add_callback("on_pretrain_routine_start", use_workers)
     model.train(**arguments)
 
@@ -64,8 +75,13 @@ def test_mlflow_a_training_is_captured_in_the_run_that_ultralytics_logs_to(
     assert run.data.params["imgsz"] == "64"  # Ultralytics' own
     assert run.data.tags["latent.captures"] == "yes"
     assert RunTracker(run.info.run_id, tracking_uri).analyzed_epochs() == [1]
-
     store = spooled()
+    frame = check_images(store)
+    check_objects(objects_of(run, tracking_uri), tracking_uri, store.root.parents[1], frame)
+
+
+def check_images(store: CaptureStore) -> pd.DataFrame:
+    """One row per image that can be read, in both epochs; returns those of the last."""
     assert store.epochs() == [0, 1]  # and no third one for the final validation
     snapshot = store.snapshot()
     frame = snapshot.frame
@@ -84,6 +100,40 @@ def test_mlflow_a_training_is_captured_in_the_run_that_ultralytics_logs_to(
     assert frame["meta_count_automobile"].sum() > 0
     assert (frame["meta_supercategory_count_vehicle"] == frame["meta_count_automobile"]).all()
     assert Thumbnails(store.root / "media")("train", "3.jpg")
+    return frame
+
+
+def check_objects(run: Any, uri: str, folder: Path, images: pd.DataFrame) -> None:
+    """One row per true object, in a run of its own, joined to its image."""
+    assert (run.info.run_name, run.info.status) == ("short objects", "FINISHED")
+    assert RunTracker(run.info.run_id, uri).analyzed_epochs() == [1]
+    store = CaptureStore(folder / "objects" / run.info.run_id / "latent")
+    snapshot = store.snapshot()
+    frame = snapshot.frame
+    assert frame["split"].value_counts().to_dict() == OBJECTS
+    assert snapshot.embedding.shape[1] == 64
+    assert snapshot.pred_probs is not None
+    np.testing.assert_allclose(snapshot.pred_probs.sum(1), 1, rtol=1e-4)
+    assert frame["target"].notna().all()
+    assert (frame["sample_id"].str.rpartition("#")[0] == frame["meta_image"]).all()
+    assert (frame["meta_supercategory"] == "vehicle").sum() == (frame["target"] == 1).sum() > 0
+    joined = frame.merge(images, left_on=["split", "meta_image"], right_on=["split", "sample_id"])
+    assert len(joined) == len(frame)
+    found = joined.groupby(["split", "meta_image"]).agg(
+        found=("metric_found", "sum"),
+        hits=("metric_true_positives", "first"),
+        added=("metric_loss_added", "sum"),
+        loss=("loss_y", "first"),
+        bright=("meta_brightness_x", "first"),
+        brightness=("meta_brightness_y", "first"),
+    )
+    assert (found["found"] == found["hits"]).all()
+    assert (found["added"] <= found["loss"] * (1 + 1e-4)).all()
+    assert (found["bright"] == found["brightness"]).all()
+    assert frame["meta_area"].between(0.03, 0.3).all()
+    assert "meta_count_person" not in frame
+    first = frame["sample_id"].iloc[0]
+    assert Thumbnails(store.root / "media")(frame["split"].iloc[0], first)
 
 
 def test_capture_changes_nothing_in_a_training(
@@ -94,7 +144,7 @@ def test_capture_changes_nothing_in_a_training(
         torch.manual_seed(0)
         model = ultralytics.YOLO("yolo11n.yaml")
         if captured:
-            attach(model, analyze=False, strict=True)
+            attach(model, objects=True, analyze=False, strict=True)
         model.train(**{**arguments, "name": f"captured-{captured}"})
         last = torch.load(model.trainer.last, weights_only=False)
         weights.append(last["ema" if last["model"] is None else "model"].state_dict())
@@ -119,18 +169,24 @@ def test_a_resumed_training_goes_on_with_its_epochs_and_its_run(
             raise PowerCutError
 
     model = ultralytics.YOLO("yolo11n.yaml")
-    attach(model, analyze=False, strict=True)
+    attach(model, objects=("val",), analyze=False, strict=True)
     model.add_callback("on_train_epoch_start", cut)
     with pytest.raises(PowerCutError):
         model.train(**arguments)
     assert only_run(tracking_uri).info.status == "FAILED"
     assert spooled().epochs() == [0]
 
+    before = objects_of(only_run(tracking_uri), tracking_uri)
     again = ultralytics.YOLO(str(model.trainer.last))
-    attach(again, analyze=False, strict=True)
+    attach(again, objects=("val",), analyze=False, strict=True)
     again.train(resume=True)
     assert spooled().epochs() == [0, 1]
     assert only_run(tracking_uri).info.status == "FINISHED"
+    after = objects_of(only_run(tracking_uri), tracking_uri)
+    assert (after.info.run_id, after.info.status) == (before.info.run_id, "FINISHED")
+    captured = CaptureStore(RunTracker(after.info.run_id, tracking_uri).download_latent())
+    assert captured.epochs() == [0, 1]
+    assert set(captured.snapshot().splits) == {"val"}
 
 
 @pytest.mark.usefixtures("tracking_uri")
@@ -173,7 +229,7 @@ def test_what_fails_in_capture_is_one_warning_and_the_training_goes_on(
     tracking_uri: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(session.SplitCapture, "record", fail)

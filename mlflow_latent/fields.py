@@ -31,6 +31,7 @@ SIMILAR = 0.95  # Spearman's rho or Cramér's V from which two fields say the sa
 SIMILARITY_ROWS = 5_000  # rows on which similarity is measured
 MIN_SHARED_ROWS = 10  # fewer are alike by chance
 ROUNDING = 1e-9  # of a sum of squares
+MOSTLY_NAMED = 0.5  # share of samples that the kept categories must hold: the rest is no fact
 ID_LIKE = 0.5  # share of distinct values from which text is taken for an id
 
 
@@ -149,6 +150,12 @@ def _unusable(field: Field, values: pd.Series[Any]) -> str | None:
     distinct = values.nunique()
     if field.categories and distinct > max(MAX_CATEGORIES, ID_LIKE * len(present)):
         return f"its {distinct} different texts in {len(present)} samples are ids"
+    named = float((present < MAX_CATEGORIES).mean())
+    if field.categories and named < MOSTLY_NAMED:
+        return (
+            f"its {MAX_CATEGORIES} most frequent texts of {distinct} are only {named:.0%} of the "
+            "samples: they are names of groups"
+        )
     return None
 
 

@@ -97,3 +97,11 @@ def test_a_few_shared_rows_are_no_likeness() -> None:
         {"early": np.where(early, light, np.nan), "late": np.where(late, light, np.nan)}
     )
     assert fields.similar == {"early": (), "late": ()}
+
+
+def test_names_of_small_groups_are_no_categories() -> None:
+    """The images that objects are in: fifty of them, and the rest of the world."""
+    images = [f"{number // 2}.jpg" for number in range(SIZE)]  # 200 names, each there twice
+    fields = fields_of({"image": images, "light": np.arange(SIZE)})
+    assert [field.name for field in fields.usable] == ["light"]
+    assert "50 most frequent texts of 200 are only 25%" in fields.skipped[0]

@@ -168,7 +168,7 @@ class _Terms:
         share = total / self._norm if total > NO_WEIGHT else total * 0
         added = (box * gains.box + distance * gains.dfl) * share + bce / self._norm
         if self._masks is not None:
-            mask = self._mask_term(mine) * gains.box
+            mask = self._mask_term(self._masks, mine) * gains.box
             losses[f"{LOSS_PREFIX}seg"] = mask
             added = added + mask * anchors / self._foreground.sum()
         scores = (self._scores * weight[:, None]).sum(0) / weight.sum()
@@ -184,10 +184,10 @@ class _Terms:
         found = self._criterion.bbox_loss.forward(**arguments)  # not by its hooks
         return found[0], found[1]
 
-    def _mask_term(self, mine: Tensor) -> Tensor:
+    def _mask_term(self, heard: dict[str, Any], mine: Tensor) -> Tensor:
         """Mask loss of some anchors, the mean over them."""
         compute = getattr(type(self._criterion), MASK_LOSS)
-        found: Tensor = compute(self._criterion, **(self._masks | {"fg_mask": mine[None]}))
+        found: Tensor = compute(self._criterion, **(heard | {"fg_mask": mine[None]}))
         return found
 
     def _nearest(self, number: int) -> int:

@@ -144,7 +144,7 @@ def object_splits(objects: bool | Sequence[str]) -> bool | tuple[str, ...]:  # n
     if isinstance(objects, bool):
         return objects
     names = (objects,) if isinstance(objects, str) else tuple(objects)
-    if not names or not all(isinstance(name, str) and name for name in names):
+    if not names or not all(names):
         raise InputError(f"objects takes True, False or names of splits, got {objects!r}")
     return names
 

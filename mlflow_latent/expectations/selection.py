@@ -172,5 +172,5 @@ def _mismatch(column: pd.Series[Any], field: str, given: str) -> str:
     shown = ""
     if len(example) and kind != "true or false":
         first = example.iloc[0]
-        shown = f", e.g. {write_value(str(first) if kind == 'text' else float(first))}"
+        shown = f", e.g. {write_value(str(first)) if kind == 'text' else f'{float(first):.3g}'}"
     return f"field {field!r} holds {kind}{shown}; {given}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from mlflow_latent.insights.gaps import GapTest
 from mlflow_latent.insights.registry import insight_kinds
 from mlflow_latent.insights.scores import Scores
 
@@ -36,13 +37,9 @@ def is_worse(space: Space, truth: np.ndarray) -> bool:
 
 def is_overfitted(space: Space, truth: np.ndarray) -> bool:
     """Whether the gap between train and val is visibly larger inside."""
-    groups = [
-        space.loss[(truth == place) & (space.val == val)] for place in (1, 0) for val in (1, 0)
-    ]
-    signs = (1, -1, -1, 1)
-    excess = sum(sign * group.mean() for sign, group in zip(signs, groups, strict=True))
-    error = np.sqrt(sum(group.var(ddof=1) / len(group) for group in groups))
-    return bool(stats.norm.sf(excess / error) <= level("overfitting"))
+    test = GapTest.of(space.loss[space.val], space.loss[~space.val])
+    p_value = test.p_value(truth[space.val], truth[~space.val])
+    return bool(p_value <= level("overfitting"))
 
 
 def is_misrepresented(space: Space, truth: np.ndarray) -> bool:

@@ -65,6 +65,7 @@ class Context:
         reference: the split it is compared with (train).
         alpha: the share of the error budget that one finder of a kind may spend.
         tests: how many tests each kind made.
+        smallest: the smallest q-value of each correction that was made.
     """
 
     measures: Measures
@@ -73,21 +74,28 @@ class Context:
     reference: str | None
     alpha: float
     tests: Counter[str] = field(default_factory=Counter)
+    smallest: list[float] = field(default_factory=list)
 
     def q_values(self, kind: str, p_values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Correct the p-values of all tests of a kind, and count them; NaN is "not tested"."""
         self.tests[kind] += int((~np.isnan(p_values)).sum())
-        return q_values(p_values)
+        q = q_values(p_values)
+        self.smallest.append(float(np.nanmin(q, initial=1.0)))
+        return q
 
     def with_alpha(self, alpha: float) -> Context:
-        """Return the same context with another share of the error budget; caches are shared."""
+        """Return the same context for one finder: its part of the error budget, its own counts.
+
+        Caches are shared.
+        """
         _ = (
             self.fields,
             self._populations,
             self._keys,
         )  # what is computed here is not computed again there
         other = copy.copy(self)
-        object.__setattr__(other, "alpha", alpha)
+        for name, value in (("alpha", alpha), ("tests", Counter()), ("smallest", [])):
+            object.__setattr__(other, name, value)
         return other
 
     @property

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mlflow_latent.insights.base import Context, InsightOptions, NotApplicableError
+from mlflow_latent.insights.base import Context, InsightOptions
+from mlflow_latent.insights.budget import ask
 from mlflow_latent.insights.guards import guard
 from mlflow_latent.insights.nesting import OVERLAP, overlap
 from mlflow_latent.insights.registry import insight_kinds
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlflow_latent.fields import Fields
-    from mlflow_latent.insights.registry import InsightKind
     from mlflow_latent.measures import Measures
 
 
@@ -48,36 +48,20 @@ def find_insights(
         reference: the split that it is compared with, if there is one.
     """
     kinds = insight_kinds()
-    shares = sum(sum(kind.shares.values()) for kind in kinds)
-    context = Context(measures, options, tested, reference, options.error_budget / max(1, shares))
+    context = Context(measures, options, tested, reference, options.error_budget)
     sizes = context.counts(np.ones(len(context.snapshot), dtype=bool))
     insights: list[Insight] = []
     not_applicable = []
-    for kind in kinds:
-        found, reasons = _ask(kind, context)
-        insights += merge(found, sizes)
-        if len(reasons) == len(kind.finders):  # the main one's reason is the kind's
+    tests: dict[str, int] = {}
+    for kind, answers in ask(kinds, context):
+        insights += merge([one for answer in answers for one in answer.found], sizes)
+        reasons = [answer.reason for answer in answers if answer.reason is not None]
+        if len(reasons) == len(answers):  # the main one's reason is the kind's
             not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
-    tests = {kind.name: context.tests[kind.name] for kind in kinds if kind.tests}
+        if kind.tests:
+            tests[kind.name] = sum(answer.tests[kind.name] for answer in answers)
     ranked = tuple(guard(one, sizes) for one in rank(relate(insights, sizes)))
     return Findings(ranked, tuple(not_applicable), tests, context.fields)
-
-
-def _ask(kind: InsightKind, context: Context) -> tuple[list[Insight], list[str]]:
-    """Ask all finders of a kind; return what they found, and why some of them could not.
-
-    Args:
-        kind: whose finders are asked.
-        context: with the error budget of one share.
-    """
-    found: list[Insight] = []
-    reasons = []
-    for name, find in kind.finders.items():
-        try:
-            found += find(context.with_alpha(context.alpha * kind.shares[name]))
-        except NotApplicableError as reason:
-            reasons.append(str(reason))
-    return found, reasons
 
 
 def rank(insights: Iterable[Insight]) -> list[Insight]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.evidence import Moments, moments, rest, unite
-from mlflow_latent.insights.scores import Scores, larger_gap
+from mlflow_latent.insights.scores import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,10 @@ class Regions:
     def members(self, region: int) -> NDArray[np.bool_]:
         """(N,) mask of the samples of the region at that place of `ids`."""
         parts = [part.split("/") for part in self.ids[region].split("+")]
-        return np.isin(self.labels[parts[0][0]], [int(number) for _, number in parts])
+        level = parts[0][0]
+        chosen = np.zeros(self.sizes[level], dtype=bool)
+        chosen[[int(number) for _, number in parts]] = True
+        return np.asarray(chosen[self.labels[level]])
 
     def counts(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(G,) samples among `rows` in each region."""
@@ -97,26 +100,6 @@ class Regions:
         if len(self._unions):
             labels, size = self.labels[FINE][rows], self.sizes[FINE]
             tests.append(scores.larger(labels, size, self._unions))
-        return np.concatenate(tests)
-
-    def larger_gap(
-        self, scores: NDArray[np.floating], first: NDArray[np.bool_], second: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """(G,) p-values that a region is further above the rest in `first` than in `second`.
-
-        Args:
-            scores: (N,) about each sample's own split alone.
-            first: (N,) mask of a split.
-            second: (N,) mask of another.
-        """
-        both = scores[first], scores[second]
-        tests = [
-            larger_gap(both, (self.labels[name][first], self.labels[name][second]), size)
-            for name, size in self.sizes.items()
-        ]
-        if len(self._unions):
-            labels, size = self.labels[FINE], self.sizes[FINE]
-            tests.append(larger_gap(both, (labels[first], labels[second]), size, self._unions))
         return np.concatenate(tests)
 
 

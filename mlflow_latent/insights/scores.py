@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from mlflow_latent.evidence import moments, unite
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -61,27 +59,6 @@ class Scores:
             return _exact_test(self.ranks == high, groups, size, unions)
         tests = [permutation_test(s, groups, size, unions) for s in (self.ranks, self.savage)]
         return np.asarray(np.minimum(2 * np.fmin(*tests), 1.0))
-
-
-def larger_gap(
-    scores: tuple[NDArray[np.floating], NDArray[np.floating]],
-    groups: tuple[NDArray[np.integer], NDArray[np.integer]],
-    size: int,
-    unions: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float64]:
-    """(G,) p-values that a group lies further above the rest in one split than in another.
-
-    Args:
-        scores: (M,) of the one split and (L,) of the other, each about its own split alone.
-        groups: (M,) and (L,) group of each, 0…size−1.
-        size: number of groups.
-        unions: (G, size) which groups are taken together; default each alone.
-    """
-    first, second = (
-        Shift.of(of, group, size, unions).at_least(of, group, size, unions)
-        for of, group in zip(scores, groups, strict=True)
-    )
-    return (first - second).p_value
 
 
 def savage_scores(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -159,27 +136,6 @@ class Shift:
         left = (total - n) / n / (total - 1)
         skew = left * (total - 2 * n) / n / (total - 2)
         return cls(sums / n, left * second, skew * third)
-
-    def at_least(
-        self,
-        scores: NDArray[np.floating],
-        groups: NDArray[np.integer],
-        size: int,
-        unions: NDArray[np.bool_] | None = None,
-    ) -> Shift:
-        """The same with the variance that is seen inside, where it is larger than by chance.
-
-        So it is in a group that is harder, for scores that are heavy at the top.
-        """
-        seen = moments(scores, groups, size)
-        error = (seen if unions is None else unite(seen, unions)).squared_error
-        return Shift(self.mean, np.fmax(self.variance, error), self.third)
-
-    def __sub__(self, other: Shift) -> Shift:
-        """The difference of the shifts of independent scores."""
-        return Shift(
-            self.mean - other.mean, self.variance + other.variance, self.third - other.third
-        )
 
     @property
     def p_value(self) -> NDArray[np.float64]:

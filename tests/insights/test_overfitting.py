@@ -11,8 +11,8 @@ from scipy import stats
 from worlds import World, make_world
 
 from mlflow_latent.insights import Context, InsightOptions
-from mlflow_latent.insights.kinds.overfitting import find, split_scores
-from mlflow_latent.insights.regions import Regions
+from mlflow_latent.insights.gaps import GapTest, Places, Sorted
+from mlflow_latent.insights.kinds.overfitting import find
 from mlflow_latent.measures import MeasureOptions, Measures
 
 if TYPE_CHECKING:
@@ -64,26 +64,76 @@ def test_a_region_that_is_as_hard_in_train_has_no_gap_of_its_own() -> None:
         assert found_in(world) == []
 
 
+def regions_of(total: int, size: int) -> np.ndarray:
+    """(total,) region of each sample, of so many samples each; −1 for the half that is in none."""
+    place = np.arange(total)
+    return np.where(place < total // 2, place // size, -1)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sizes", [(600, 1200), (2000, 600)])
-@pytest.mark.parametrize("draw", ["exponential", "heavy", "rare", "memorized"])
+@pytest.mark.parametrize("sizes", [(600, 1200), (1800, 600)])
+@pytest.mark.parametrize("draw", ["exponential", "heavy", "rare", "memorized", "ties", "harder"])
 def test_p_values_are_true_far_out_in_the_tail(draw: str, sizes: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
-    total, groups, p_values = sum(sizes), 40, []
-    val = np.arange(total) < sizes[0]
-    for _ in range(100):
-        loss = rng.exponential(size=total)
+    regions, level, p_values = 12, 0.004, []
+    of = [regions_of(size, size // 2 // regions) for size in sizes]  # 25, 50 or 75 samples
+    for _ in range(60):
+        losses = [rng.exponential(size=size) for size in sizes]
         if draw == "heavy":
-            loss = rng.lognormal(0, 2.5, total)
+            losses = [rng.lognormal(0, 2.5, size) for size in sizes]
         if draw == "rare":
-            loss *= np.where(rng.random(total) < 0.1, 1.0, 1e-4)
+            losses = [loss * np.where(rng.random(len(loss)) < 0.1, 1.0, 1e-4) for loss in losses]
         if draw == "memorized":
-            loss[~val] = 1e-6 * rng.lognormal(0, 2, sizes[1])
-        regions = Regions({"fine": rng.integers(0, groups, total).astype(np.int32)})
-        scores = split_scores(loss, val, ~val)
-        p_values += [regions.larger_gap(score, val, ~val) for score in scores]
-    fired = (np.concatenate(p_values) <= 1e-3).sum()
-    assert fired <= stats.binom.ppf(0.999, 2 * 100 * groups, 1e-3)
+            losses[1] = 1e-6 * rng.lognormal(0, 2, sizes[1])
+        if draw == "ties":
+            losses = [
+                (rng.random(size) < rate) * 1.0
+                for size, rate in zip(sizes, (0.2, 0.1), strict=True)
+            ]
+        if draw == "harder":  # all of these regions, by one factor in both splits
+            losses = [
+                loss * np.where(group >= 0, 3.0, 1.0)
+                for loss, group in zip(losses, of, strict=True)
+            ]
+        test = GapTest.of(*losses)
+        p_values += [test.p_value(of[0] == region, of[1] == region) for region in range(regions)]
+    fired = (np.array(p_values) <= level).sum()
+    assert fired <= stats.binom.ppf(0.999, len(p_values), level)
+
+
+def test_places_are_among_the_rest_of_the_own_split_alone() -> None:
+    loss = np.array([5.0, 1.0, 3.0, 3.0, 2.0, 3.0])
+    places = Sorted.of(loss).places(np.array([True, False, True, False, False, False]))
+    assert places.rest == 4  # 1, 2, 3, 3
+    assert places.lower * 5 == pytest.approx([2, 4])  # of 3 and 5
+    assert places.upper * 5 == pytest.approx([5, 5])
+    assert places.ranks == pytest.approx([0.7, 0.9])
+
+
+def test_savage_scores_of_what_is_like_the_rest_have_a_mean_of_one() -> None:
+    for rest, resolution in ((99, 99), (99, 20), (50, 20)):
+        edges = np.arange(rest + 2) / (rest + 1)
+        places = Places(edges[:-1], edges[1:], rest)
+        assert places.savage(resolution).mean() == pytest.approx(1)
+        assert places.savage(resolution).max() == pytest.approx(1 + np.log(resolution + 1), 0.01)
+
+
+def test_a_region_that_is_much_of_train_and_little_of_val_has_no_gap_for_that() -> None:
+    rng = np.random.default_rng(0)
+    val, train = rng.exponential(size=2000), rng.exponential(size=2000)
+    inside_val, inside_train = np.arange(2000) < 100, np.arange(2000) < 1200
+    val[inside_val] *= 3
+    train[inside_train] *= 3
+    assert GapTest.of(val, train).p_value(inside_val, inside_train) > 0.01
+    val[inside_val] *= 2
+    assert GapTest.of(val, train).p_value(inside_val, inside_train) < 1e-4
+
+
+def test_what_cannot_be_compared_is_nan_and_what_never_varies_is_no_gap() -> None:
+    some, nobody = np.arange(9) < 4, np.zeros(9, dtype=bool)
+    assert np.isnan(GapTest.of(np.arange(9.0), np.arange(9.0)).p_value(some, nobody))
+    assert np.isnan(GapTest.of(np.arange(9.0), np.arange(9.0)).p_value(~nobody, some))
+    assert GapTest.of(np.ones(9), np.ones(9)).p_value(some, some) == 1
 
 
 def test_severity_grows_with_the_gap_and_with_the_number_of_samples() -> None:

@@ -10,10 +10,10 @@ import numpy as np
 from mlflow_latent.evidence import gap_excess
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
+from mlflow_latent.insights.gaps import GapTest
 from mlflow_latent.insights.losses import split_moments
 from mlflow_latent.insights.nesting import nested
 from mlflow_latent.insights.registry import register
-from mlflow_latent.insights.scores import larger_gap, savage_scores
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
@@ -43,22 +43,25 @@ def find(context: Context) -> Iterator[Insight]:
     rows, loss = val | train, context.loss
     if (loss[rows] < 0).any():
         raise NotApplicableError("some losses are negative; a gap has no scale to compare")
-    logs, savage = split_scores(loss, val, train)
+    logs = split_logs(loss, val, train)
     gaps, relative = (
         Gaps(*regions.moments(values, val), *regions.moments(values, train))
         for values in (loss, logs)
     )
-    tests = [regions.larger_gap(scores, val, train) for scores in (logs, savage)]
     least = options.min_gap_excess * float(loss[val].mean())
     enough = gaps.smallest >= options.min_samples
-    p_value = np.where(enough, np.minimum(2 * np.fmin(*tests), 1.0), np.nan)
+    clear = enough & matters(gaps, relative, least, options.confidence)
+    p_value = np.where(enough, 1.0, np.nan)
+    test = GapTest.of(loss[val], loss[train])
+    for region in np.flatnonzero(clear).tolist():
+        members = regions.members(region)
+        p_value[region] = test.p_value(members[val], members[train])
     q = context.q_values(KIND, p_value)
-    chosen = (q <= context.alpha) & matters(gaps, relative, least, options.confidence)
-    found = np.flatnonzero(chosen).tolist()
+    found = np.flatnonzero(q <= context.alpha).tolist()
     yield from nested(
         [_insight(context, gaps, r, (float(p_value[r]), float(q[r]))) for r in found],
         [regions.members(r)[rows] for r in found],
-        larger_within(np.stack([loss, logs, savage])[:, rows], val[rows], least, options),
+        larger_within(np.stack([loss, logs])[:, rows], val[rows], least, options),
     )
 
 
@@ -82,25 +85,21 @@ class Gaps:
         return np.asarray(np.min([part.n for part in parts], axis=0))
 
 
-def split_scores(
+def split_logs(
     loss: NDArray[np.floating], val: NDArray[np.bool_], train: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N,) logs of the losses and (N,) Savage's scores, both of each sample in its split alone.
-
-    What a model does to all losses of a split, as when it learns train by heart, changes neither;
-    and a region whose losses are larger by one factor in both splits is as far up in both.
+) -> NDArray[np.float64]:
+    """(N,) logs of the losses, each of them ÷ the mean of its split.
 
     Args:
         loss: (N,) not negative.
         val: (N,) mask.
         train: (N,) mask.
     """
-    logs, savage = np.zeros((2, len(loss)))
+    logs = np.zeros(len(loss))
     for split in (val, train):
         center = float(loss[split].mean(dtype=np.float64))
         logs[split] = np.log(loss[split] / center + LOG_FLOOR) if center > 0 else 0.0
-        savage[split] = savage_scores(loss[split])
-    return logs, savage
+    return logs
 
 
 def matters(gaps: Gaps, relative: Gaps, least: float, confidence: float) -> NDArray[np.bool_]:
@@ -120,7 +119,7 @@ def larger_within(
     """Return the test of `nesting.nest` for regions with a larger gap.
 
     Args:
-        values: (3, M) losses of val and train, and their scores.
+        values: (2, M) losses of val and train, and their logs.
         val: (M,) mask of val; the others are train.
         least: excess from which a gap matters.
         options: `min_samples` and `confidence`.
@@ -128,19 +127,18 @@ def larger_within(
 
     def within(outer: NDArray[np.bool_]) -> StandsOut:
         sides = [outer & split for split in (val, ~val)]
+        test = GapTest.of(values[0][sides[0]], values[0][sides[1]])
 
         def stands_out(inner: NDArray[np.bool_]) -> float:
             parts = [inner[side] for side in sides]
             gaps, relative = (
                 Gaps(*split_moments(of[sides[0]], parts[0]), *split_moments(of[sides[1]], parts[1]))
-                for of in values[:2]
+                for of in values
             )
             enough = gaps.smallest[0] >= options.min_samples
             if not enough or not matters(gaps, relative, least, options.confidence)[0]:
                 return 1.0
-            groups = parts[0].astype(np.int64), parts[1].astype(np.int64)
-            tests = [larger_gap((s[sides[0]], s[sides[1]]), groups, 2)[1] for s in values[1:]]
-            return float(min(1.0, 2 * np.fmin(*tests)))
+            return test.p_value(parts[0], parts[1])
 
         return stands_out
 

@@ -17,6 +17,7 @@ from mlflow_latent.schema import (
     LOSS_PREFIX,
     META_PREFIX,
     METRIC_PREFIX,
+    OUTPUT_PREFIX,
     PRED_PROBS,
     PREDICTION,
     TARGET,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 LOGITS = "logits"
 CLASSES_OF_BINARY = 2
-_PREFIXES = (LOSS_PREFIX, METRIC_PREFIX, META_PREFIX)
+_PREFIXES = (LOSS_PREFIX, METRIC_PREFIX, META_PREFIX, OUTPUT_PREFIX)
 _NAMED = (LOSS, TARGET, PREDICTION, PRED_PROBS, LOGITS, URI)
 _MEND = (
     "validation_step must return one loss per sample: the loss of shape (N,), e.g. "
@@ -55,7 +56,8 @@ def read_step(
         settings: where things are.
         outputs: what the step returned: (N,) losses, or a mapping with keys named as the columns
             of a capture (`loss`, `loss_<part>`, `target`, `prediction`, `pred_probs`,
-            `metric_<name>`, `meta_<name>`, `uri`) and `logits`; other keys are left alone.
+            `metric_<name>`, `output_<name>`, `meta_<name>`, `uri`) and `logits`; other keys are
+            left alone.
         batch: the batch, on its device.
         logits: (N, C) float32 output of the layer that `settings.logits` names.
         rows: samples in the batch, if known: a single one may have lost its dimension.

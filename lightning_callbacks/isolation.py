@@ -37,7 +37,12 @@ _FOREIGN_PACKAGES = {
 
 @contextmanager
 def isolated(trainer: Any, module: Any) -> Iterator[None]:
-    """Evaluate inside, and leave module, trainer and random numbers exactly as they were."""
+    """Evaluate inside, and leave module, trainer and random numbers exactly as they were.
+
+    Args:
+        trainer: fits the module; None where nothing does.
+        module: a LightningModule, or any torch module.
+    """
     with ExitStack() as stack:
         stack.enter_context(_random_numbers())
         stack.enter_context(_stage(trainer))
@@ -70,6 +75,9 @@ def _accelerator_states() -> list[Tensor] | None:
 
 @contextmanager
 def _stage(trainer: Any) -> Iterator[None]:
+    if trainer is None:
+        yield
+        return
     stage = trainer.state.stage
     trainer.validating = True
     try:
@@ -81,15 +89,17 @@ def _stage(trainer: Any) -> Iterator[None]:
 @contextmanager
 def _muted(trainer: Any, module: Any) -> Iterator[None]:
     """Take away the ways a step logs: its own, and the trainer's loggers."""
-    loggers = trainer.loggers
+    loggers = [] if trainer is None else trainer.loggers
     hidden = {name: vars(module)[name] for name in _LOGGING if name in vars(module)}
     for name in _LOGGING:
         vars(module)[name] = _ignore
-    trainer.loggers = [_Silence() for _ in loggers]
+    if loggers:
+        trainer.loggers = [_Silence() for _ in loggers]
     try:
         yield
     finally:
-        trainer.loggers = loggers
+        if loggers:
+            trainer.loggers = loggers
         for name in _LOGGING:
             vars(module).pop(name, None)
         vars(module).update(hidden)

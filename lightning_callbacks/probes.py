@@ -42,11 +42,11 @@ def run_loader(
         labelled: run `validation_step`; if False `predict_step`, or the module's `forward` on the
             batch's first tensor where there is no `predict_step`.
     """
-    step = _validation_step(trainer, module) if labelled else _prediction_step(module)
+    step = validation_step(trainer, module) if labelled else _prediction_step(module)
     with isolated(trainer, module):
         batches = loader if limit == float("inf") else islice(loader, int(limit))
         for number, batch in enumerate(batches):
-            moved = _moved(trainer, module, batch, dataloader_idx)
+            moved = move_batch(trainer, module, batch, dataloader_idx)
             with trainer.precision_plugin.val_step_context():
                 outputs = step(moved, number, dataloader_idx)
             record(outputs, moved)
@@ -64,7 +64,8 @@ def distribute(trainer: Any, loader: Any) -> Any:
     return trainer.strategy.process_dataloader(prepared)
 
 
-def _moved(trainer: Any, module: Any, batch: Any, dataloader_idx: int) -> Any:
+def move_batch(trainer: Any, module: Any, batch: Any, dataloader_idx: int) -> Any:
+    """Return a batch as the module's step gets it: its precision, hooks and device."""
     batch = trainer.precision_plugin.convert_input(batch)
     batch = module._on_before_batch_transfer(  # noqa: SLF001 - as Lightning's own loops do
         batch, dataloader_idx=dataloader_idx
@@ -72,11 +73,26 @@ def _moved(trainer: Any, module: Any, batch: Any, dataloader_idx: int) -> Any:
     return trainer.strategy.batch_to_device(batch, dataloader_idx=dataloader_idx)
 
 
-def _validation_step(trainer: Any, module: Any) -> Callable[[Any, int, int], Any]:
+def validation_step(trainer: Any, module: Any) -> Callable[[Any, int, int], Any]:
+    """Return the module's validation step, as the trainer runs it, of (batch, number, loader)."""
     # The wrapper of DDP would make processes wait for each other, and has nothing to add here.
     wrapped = isinstance(trainer.strategy.model, DistributedDataParallel)
     run = module.validation_step if wrapped else trainer.strategy.validation_step
     return _with_what_it_asks(module.validation_step, run)
+
+
+def step_of(module: Any, *, labelled: bool) -> Callable[[Any, int, int], Any]:
+    """Return what a module runs for a batch where no trainer is: a step, or the module itself.
+
+    Args:
+        module: a LightningModule, or any torch module.
+        labelled: whether the batch has labels.
+    """
+    if labelled and hasattr(module, "validation_step"):
+        return _with_what_it_asks(module.validation_step, module.validation_step)
+    if hasattr(module, "predict_step"):
+        return _prediction_step(module)
+    return lambda batch, _number, _loader: module(first_tensor(batch))
 
 
 def _prediction_step(module: Any) -> Callable[[Any, int, int], Any]:

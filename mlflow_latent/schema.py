@@ -18,6 +18,7 @@ MARGIN = "margin"  # of a history: probability of the target − the best other 
 KEY = [SPLIT, SAMPLE_ID]
 META_PREFIX, METRIC_PREFIX, LOSS_PREFIX, EMBEDDING = "meta_", "metric_", "loss_", "embedding"
 OUTPUT_PREFIX = "output_"  # what the model says of a sample, known without its label
+OWN_POOL = "own"  # of a capture's layers: by a function of the user's
 
 SPLIT_ORDER = ("train", "val", "test", "unlabeled")
 NAMED_ROWS = 20  # sample ids that a message or a report names before it only counts
@@ -47,6 +48,8 @@ class CaptureInfo(BaseModel):
     class_names: tuple[str, ...] = ()
     supercategories: dict[str, str] = Field(default_factory=dict)
     layers: tuple[str, ...] = ()
+    pool: str | None = None  # how a layer's output became one vector; None is not known
+    logits: str | None = None  # the layer whose output are the logits, if one was named
     metrics: dict[str, Direction] = Field(default_factory=dict)
     run_id: str | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlflow_latent.errors import InputError, MissingCaptureError
@@ -141,14 +142,21 @@ class RunTracker:
             self._fetch(self._artifacts.list_files(f"{LATENT}/heatmaps"), progress=progress)
         return self._artifacts.folder / LATENT
 
-    def download_media(self, *, progress: bool = False) -> Path:
+    def download_media(self, *, indices: bool = False, progress: bool = False) -> Path:
         """Bring the run's thumbnails here; returns their folder, empty if there are none.
+
+        Args:
+            indices: only what says which they are, and of what size.
+            progress: draw a bar on standard error.
 
         Raises:
             TrackingError: MLflow refused, or cannot be reached.
         """
         self.connection.require_reachable()
-        self._fetch(self._artifacts.list_files(f"{LATENT}/media"), progress=progress)
+        files = self._artifacts.list_files(f"{LATENT}/media")
+        if indices:
+            files = [file for file in files if PurePosixPath(file.path).match("index*.json")]
+        self._fetch(files, progress=progress)
         return self._artifacts.folder / LATENT / "media"
 
     def log_analysis(self, folder: Path, report: Report) -> None:

@@ -52,7 +52,6 @@ def unlabelled_images(validator: Any, path: str, batch: int, say: Callable[[str]
         pad=PAD,
         task=arguments.task,
         data=validator.data,
-        channels=validator.data["channels"],
     )
 
 

@@ -11,7 +11,7 @@ COMMANDS = {
     "check": "Try a training script for two batches, or validate the captures of a run.",
     "compare": "Compare runs sample by sample, and log the comparison to them.",
     "demo": "Train on real digits with the callback, analyze, and open MLflow on the result.",
-    "export": "Save the report of a run as one self-contained HTML file.",
+    "export": "Save the report of a run as one HTML file, or its samples to work on.",
     "similar": "List the samples nearest to one in the latent space of a run.",
     "sync": "Upload the captures that a training could not upload.",
     "test": "Ask whether a run meets expectations: tests on slices, for CI.",

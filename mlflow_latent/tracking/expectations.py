@@ -11,6 +11,7 @@ from mlflow_latent.errors import TrackingError
 from mlflow_latent.store import LATENT
 from mlflow_latent.tracking.artifacts import RunArtifacts
 from mlflow_latent.tracking.metrics import INSIGHTS_PREFIX, PREFIX, slug
+from mlflow_latent.tracking.owned import PARENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ PAGE = 50  # runs that are asked for at a time
 def runs_before(connection: Connection, run: Run) -> Iterator[Run]:
     """Yield the analyzed runs of the same experiment that began before a run, newest first.
 
+    Runs below others, which are of objects and not of images, are compared among themselves.
+
     Raises:
         TrackingError: MLflow refused, or cannot be reached.
     """
@@ -43,10 +46,15 @@ def runs_before(connection: Connection, run: Run) -> Iterator[Run]:
                 page_token=token,
             ),
         )
-        yield from (other for other in page if ANALYZED in other.data.metrics)
+        yield from (other for other in page if _is_like(other, run))
         token = page.token
         if not token:
             return
+
+
+def _is_like(other: Run, run: Run) -> bool:
+    same = (PARENT_TAG in other.data.tags) == (PARENT_TAG in run.data.tags)
+    return same and ANALYZED in other.data.metrics
 
 
 def log_results(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow_latent.errors import LatentError
     from mlflow_latent.gaps import gap, gap_trend
     from mlflow_latent.insights import InsightOptions
+    from mlflow_latent.listing import work_list
     from mlflow_latent.measures import MeasureOptions
     from mlflow_latent.report.comparison.matrix import ComparisonMatrix
     from mlflow_latent.report.comparison.model import Comparison
@@ -57,6 +58,7 @@ _HOME = {
     "gap_trend": "mlflow_latent.gaps",
     "similar": "mlflow_latent.api",
     "test": "mlflow_latent.testing",
+    "work_list": "mlflow_latent.listing",
 }
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "gap_trend",
     "similar",
     "test",
+    "work_list",
 ]
 
 

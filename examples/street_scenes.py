@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 from joblib import Parallel, delayed
+
 from mlflow_latent_examples.streets.camera import Camera
 from mlflow_latent_examples.streets.files import (
     SPLITS,

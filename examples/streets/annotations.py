@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from contourpy import FillType, contour_generator
+
 from mlflow_latent_examples.streets.canvas import PARTS
 from mlflow_latent_examples.streets.vehicles import DECISIVE
 

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 if TYPE_CHECKING:
-    from mlflow_latent_examples.streets.canvas import Canvas
     from numpy.random import Generator
+
+    from mlflow_latent_examples.streets.canvas import Canvas
 
 NIGHT = (0.20, 0.23, 0.36)  # what is left of red, green and blue
 WIDEST = np.radians(65)  # half the view of a full fisheye's diagonal

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
 from mlflow_latent_examples.streets.annotations import CATEGORIES
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from mlflow_latent_examples.streets.canvas import shade
 from mlflow_latent_examples.streets.designs import Design
 
 if TYPE_CHECKING:
-    from mlflow_latent_examples.streets.canvas import Brush, Color
     from numpy.random import Generator
+
+    from mlflow_latent_examples.streets.canvas import Brush, Color
 
 SKIN: tuple[Color, ...] = ((244, 208, 178), (222, 172, 130), (174, 120, 84), (110, 74, 54))
 HAIR: tuple[Color, ...] = ((40, 30, 26), (96, 62, 36), (196, 154, 84), (150, 150, 154))

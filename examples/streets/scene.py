@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from PIL import Image
+
 from mlflow_latent_examples.streets import surroundings
 from mlflow_latent_examples.streets.canvas import Canvas
 from mlflow_latent_examples.streets.people import person
 from mlflow_latent_examples.streets.vehicles import VEHICLES
 from mlflow_latent_examples.streets.view import View
-from PIL import Image
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from mlflow_latent_examples.streets.camera import Camera
     from mlflow_latent_examples.streets.designs import Design
-    from numpy.random import Generator
 
 FINER = 2  # a scene is painted that much larger than its image: smooth edges
 MOST_OBJECTS = 250  # numbers of owners fit into a byte

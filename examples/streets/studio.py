@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from mlflow_latent_examples.streets.annotations import CATEGORIES, annotate
 from mlflow_latent_examples.streets.files import SPLITS, write_yolo
 from mlflow_latent_examples.streets.scene import photograph

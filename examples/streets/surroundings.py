@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from mlflow_latent_examples.streets.canvas import Brush, shade
 from PIL import Image
 
+from mlflow_latent_examples.streets.canvas import Brush, shade
+
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from mlflow_latent_examples.streets.canvas import Canvas, Color
     from mlflow_latent_examples.streets.view import View
-    from numpy.random import Generator
 
 # Colors of the zenith and of the horizon.
 SKIES: tuple[tuple[Color, Color], ...] = (

@@ -14,8 +14,9 @@ from mlflow_latent_examples.streets.designs import Design
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlflow_latent_examples.streets.canvas import Brush, Color, Point
     from numpy.random import Generator
+
+    from mlflow_latent_examples.streets.canvas import Brush, Color, Point
 
 PAINTS: tuple[Color, ...] = (
     (196, 52, 44), (232, 190, 60), (52, 98, 160), (232, 232, 226), (64, 132, 92), (120, 124, 132),

@@ -1,0 +1,1 @@
+"""A small U-Net on COCO: what `coco_segmentation.py` is made of."""

@@ -407,6 +407,13 @@ export interface ExplorerHeader {
   readonly overlays: OverlaysHeader | null;
   /** most severe first. */
   readonly insights: readonly InsightHeader[];
+  /** of the data section; 0 if unknown, as of older files. */
+  readonly data_bytes: number;
+  /**
+   * of it, at its beginning, that the page needs to draw its first view: the page can be opened
+   * when so much of the file is there.
+   */
+  readonly first_bytes: number;
 }
 
 /** What a map shows, apart from the sample and the target. */

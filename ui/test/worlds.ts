@@ -106,6 +106,8 @@ export const HEADER: Omit<ExplorerHeader, "n" | "columns"> = {
   thumbnails: null,
   overlays: null,
   insights: [],
+  data_bytes: 0,
+  first_bytes: 0,
 };
 
 /** What a small dataset is made of. */

@@ -44,6 +44,11 @@ class ArrayWriter:
         self._parts: list[bytes | memoryview] = []
         self._size = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes of the data section so far."""
+        return self._size
+
     def add(self, values: NDArray[Any]) -> ArrayRef:
         """Append numbers, flattened in C order: float32, uint8, uint16 or uint32.
 

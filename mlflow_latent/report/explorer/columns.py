@@ -20,6 +20,7 @@ from mlflow_latent.report.explorer.header import ArrayRef, ColumnHeader
 from mlflow_latent.report.explorer.numbers import encode_numbers, missing_code
 from mlflow_latent.report.ranking import ranked_curves
 from mlflow_latent.schema import (
+    LOSS,
     META_PREFIX,
     PREDICTION,
     SAMPLE_ID,
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 65_534  # codes of two bytes; a text column with more is text
 ID_LIKE = 0.5  # share of distinct values from which a text column is text
 FEW_CATEGORIES = 50  # however few the samples: so many are no ids
-CLUSTERS = {"cluster_coarse": "coarse", "cluster_fine": "fine"}
+COARSE = "cluster_coarse"
+CLUSTERS = {COARSE: "coarse", "cluster_fine": "fine"}
+FIRST = {SPLIT, LOSS, TARGET, PREDICTION, CORRECT}
+"""Columns that the page shows at first, and colors and sizes by: `firstView` in `ui/src/state`."""
 RIGHT, WRONG = "right", "wrong"
 DERIVED = ("region", "score", "learning")
 
@@ -67,25 +71,43 @@ class ColumnEncoder:
     arrays: ArrayWriter
     fidelity: Fidelity
 
-    def encode(self, certainty: NDArray[np.float32] | None = None) -> tuple[ColumnHeader, ...]:
-        """Return all columns in the order of their groups.
+    def encode(
+        self, certainty: NDArray[np.float32] | None = None
+    ) -> tuple[tuple[ColumnHeader, ...], int]:
+        """Write all columns; those that are looked at first lie before the others.
 
         Args:
             certainty: (N,) probability of each sample's first choice.
+
+        Returns:
+            The columns in the order of their groups, and the size of the arrays up to the end of
+            those that the page shows at first.
         """
+        columns = self._kept()
+        first = FIRST if TARGET in columns else FIRST | {COARSE}
+        written = {
+            name: list(self._column(name, values))
+            for name, values in columns.items()
+            if name in first
+        }
+        derived = [] if CORRECT in columns else self._correct()
+        first_bytes = self.arrays.size
+        for name, values in columns.items():
+            if name not in first:
+                written[name] = list(self._column(name, values))
+        if certainty is not None and CERTAINTY not in columns:
+            derived.insert(0, self._number(CERTAINTY, certainty.astype(np.float64)))
+        headers = [*(header for name in columns for header in written[name]), *derived]
+        ordered = sorted(headers, key=lambda header: GROUP_ORDER[header.group])
+        return tuple(ordered), first_bytes
+
+    def _kept(self) -> dict[str, pd.Series[Any]]:
+        """Return the columns that are shown as columns, by unique names."""
         frame = self.table.frame
         left_out = LEFT_OUT | self._said_already()
         kept = [place for place, name in enumerate(frame.columns) if str(name) not in left_out]
         names = unique(str(frame.columns[place]) for place in kept)
-        columns = dict(zip(names, (frame.iloc[:, place] for place in kept), strict=True))
-        headers = [
-            header for name, values in columns.items() for header in self._column(name, values)
-        ]
-        if certainty is not None and CERTAINTY not in columns:
-            headers.append(self._number(CERTAINTY, certainty.astype(np.float64)))
-        if CORRECT not in columns:
-            headers += self._correct()
-        return tuple(sorted(headers, key=lambda header: GROUP_ORDER[header.group]))
+        return dict(zip(names, (frame.iloc[:, place] for place in kept), strict=True))
 
     def _said_already(self) -> set[str]:
         """Metadata that says nearly the same as a field whose curve is stronger."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlflow_latent.report.explorer.arrays import ArrayWriter
@@ -35,7 +36,11 @@ def encode_explorer(
     finder = RowFinder(table.frame)
     best = most_probable(extras.pred_probs, fidelity.n_probabilities)
     parts = PartEncoder(table, arrays, fidelity)
-    columns = ColumnEncoder(table, arrays, fidelity)
+    # What the page draws first is written first: it opens when that much of the file is there.
+    projections = parts.projections(extras.projections)
+    drawn = tuple(islice(projections, 1))
+    certainty = None if best is None else best.values[:, 0]
+    columns, first_bytes = ColumnEncoder(table, arrays, fidelity).encode(certainty)
     header = ExplorerHeader(
         n=len(table),
         run_id=report.run_id,
@@ -57,8 +62,8 @@ def encode_explorer(
         dropped=report.dropped,
         notes=(*report.notes, *extras.notes),
         tests=report.tests,
-        projections=parts.projections(extras.projections),
-        columns=columns.encode(None if best is None else best.values[:, 0]),
+        projections=(*drawn, *projections),
+        columns=columns,
         insights=encode_insights(table, finder, arrays),
         probabilities=parts.probabilities(best),
         thumbnails=parts.thumbnails(extras.thumbnails),
@@ -66,4 +71,5 @@ def encode_explorer(
         history=parts.history(extras.history),
         overlays=parts.overlays(extras.objects),
     )
-    return arrays.finish(header)
+    sizes = {"data_bytes": arrays.size, "first_bytes": first_bytes}
+    return arrays.finish(header.model_copy(update=sizes))

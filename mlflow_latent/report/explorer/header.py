@@ -300,6 +300,9 @@ class ExplorerHeader(Document):
         thumbnails: null if there are none.
         overlays: null if there are none.
         insights: most severe first.
+        data_bytes: of the data section; 0 if unknown, as of older files.
+        first_bytes: of it, at its beginning, that the page needs to draw its first view: the page
+            can be opened when so much of the file is there.
     """
 
     schema_version: int = EXPLORER_SCHEMA_VERSION
@@ -331,3 +334,5 @@ class ExplorerHeader(Document):
     thumbnails: ThumbnailsHeader | None
     overlays: OverlaysHeader | None
     insights: tuple[InsightHeader, ...]
+    data_bytes: int = 0
+    first_bytes: int = 0

@@ -10,12 +10,14 @@ import base64
 import gzip
 import hashlib
 import html
+import json
 import logging
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 from mlflow_latent.errors import InputError
+from mlflow_latent.report.explorer.arrays import ALIGNMENT, LENGTH_BYTES
 from mlflow_latent.report.explorer.encode import encode_explorer
 from mlflow_latent.report.explorer.extras import Extras
 from mlflow_latent.report.explorer.fidelity import FULL, LEVELS, Fidelity
@@ -37,7 +39,7 @@ DOUBT = 0.9  # a level is tried if it may fit, though its size be a tenth below 
 STYLE_LINK, SCRIPT_LINK = '<link rel="stylesheet" href="app.css" />', '<script src="app.js" defer>'
 META_PLACE, DATA_PLACE = "<!--latent:meta-->", "<!--latent:data-->"
 TITLE = "<title>Latent</title>"
-DATA_ID, HEATMAPS_ID = "latent-explorer", "latent-heatmaps-"
+DATA_ID, REST_ID, HEATMAPS_ID = "latent-explorer", "latent-explorer-rest", "latent-heatmaps-"
 HEATMAPS_BYTES = 1_500_000  # of all splits' heat-maps, as they stand in the file
 HEATMAPS_LEFT_OUT = (
     "This file holds no heat-maps of {}, to stay small: the explorer of "
@@ -92,17 +94,15 @@ class BuiltPage:
         script = _harmless(self.script)
         before, _, after = self.template.partition(SCRIPT_LINK)
         _, _, after = after.partition("</script>")
-        # The data go in last: they are the largest, and nothing is looked for in them.
-        page = f"{before}<script>{script}</script>{after}"
+        rest = _element(REST_ID, _inlined(content[_first(content) :]))
+        rest += "".join(_element(name, text) for name, text in (beside or {}).items())
+        # The script stands between what it draws first and the rest, which is read meanwhile.
+        page = f"{before}<script>{script}</script>{rest}{after}"
         page = page.replace(META_PLACE, _policy(script), 1)
         page = page.replace(TITLE, f"<title>{html.escape(title)}</title>", 1)
         page = page.replace(STYLE_LINK, f"<style>{self.style}</style>", 1)
-        files = {DATA_ID: _inlined(content), **(beside or {})}
-        inlined = "".join(
-            f'<script type="text/plain" id="{html.escape(name)}">{text}</script>'
-            for name, text in files.items()
-        )
-        return page.replace(DATA_PLACE, inlined, 1)
+        first = _element(DATA_ID, _inlined(content[: _first(content)]))
+        return page.replace(DATA_PLACE, first, 1)
 
 
 def write_page(report: Report, path: Path, extras: Extras | None = None) -> bool:
@@ -177,6 +177,18 @@ def _encode(report: Report, extras: Extras, level: Fidelity) -> bytes:
     if level is not FULL:
         extras = replace(extras, notes=(*extras.notes, LEFT_OUT))
     return encode_explorer(report, extras, level)
+
+
+def _element(name: str, text: str) -> str:
+    return f'<script type="text/plain" id="{html.escape(name)}">{text}</script>'
+
+
+def _first(content: bytes) -> int:
+    """How much of `explorer.bin` the page needs to draw its first view."""
+    length = int.from_bytes(content[:LENGTH_BYTES], "little")
+    end = LENGTH_BYTES + length
+    sizes = json.loads(content[LENGTH_BYTES:end])
+    return end + -end % ALIGNMENT + int(sizes["first_bytes"])
 
 
 def _inlined(content: bytes) -> str:

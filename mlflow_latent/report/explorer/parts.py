@@ -21,6 +21,8 @@ from mlflow_latent.report.explorer.header import (
 from mlflow_latent.report.explorer.numbers import BYTE, CODES, missing_code, quantize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from mlflow_latent.report.explorer.arrays import ArrayWriter
@@ -50,10 +52,10 @@ class PartEncoder:
     arrays: ArrayWriter
     fidelity: Fidelity
 
-    def projections(self, others: tuple[ExtraProjection, ...]) -> tuple[ProjectionHeader, ...]:
-        """The report's own, PCA, then the others; as many as the fidelity allows."""
+    def projections(self, others: tuple[ExtraProjection, ...]) -> Iterator[ProjectionHeader]:
+        """The report's own, PCA, then the others; each is written when it is asked for."""
         chosen = [*self._of_report(), *others][: self.fidelity.n_projections]
-        return tuple(map(self._projection, chosen))
+        return map(self._projection, chosen)
 
     def _of_report(self) -> list[ExtraProjection]:
         report, frame = self.table.report, self.table.frame

@@ -33,9 +33,10 @@ HOSTILE = "</script><script>alert(1)</script><!-- \" ' & <img src=x onerror=aler
 
 
 def data_of(text: str) -> ExplorerFile:
-    """As the page does: the text of the element, base64, gzip."""
-    (data,) = re.findall(r'<script type="text/plain" id="latent-explorer">([^<]*)</script>', text)
-    return ExplorerFile(gzip.decompress(base64.b64decode(data)))
+    """As the page does: the text of the elements, base64, gzip."""
+    pattern = r'<script type="text/plain" id="latent-explorer(?:-rest)?">([^<]*)</script>'
+    first, rest = (gzip.decompress(base64.b64decode(data)) for data in re.findall(pattern, text))
+    return ExplorerFile(first + rest)
 
 
 def packed(rows: np.ndarray, most: int, size: int) -> Sheets:
@@ -67,8 +68,20 @@ def test_no_text_of_the_run_can_leave_its_place(page: BuiltPage, digits: Report)
     text = render_page(page, report, Extras(run_name=HOSTILE))
     assert "<script>alert" not in text
     assert "<img" not in text
-    assert text.lower().count("</script") == text.lower().count("<script") == 2
+    assert text.lower().count("</script") == text.lower().count("<script") == 3
     assert data_of(text).header.layer == HOSTILE
+
+
+def test_what_is_drawn_first_comes_before_the_script(page: BuiltPage, digits: Report) -> None:
+    text = render_page(page, digits, Extras())
+    places = [text.index(part) for part in ('id="latent-explorer"', "<script>", "explorer-rest")]
+    assert places == sorted(places)
+    file = data_of(text)
+    columns = {column.name: column.data for column in file.header.columns}
+    first = [columns[name] for name in ("split", "loss", "target", "prediction", "correct")]
+    first += [file.header.projections[0].x, file.header.projections[0].y]
+    ends = [one.offset + file.array(one).nbytes for one in first]
+    assert max(ends) <= file.header.first_bytes < min(8 * max(ends), file.header.data_bytes)
 
 
 def test_only_its_own_script_runs_and_nothing_is_fetched(page: BuiltPage, digits: Report) -> None:

@@ -11,11 +11,12 @@ const COMPLAINTS = {
 /** The content of `explorer.bin`: its header, and its arrays as views into the bytes. */
 export class Payload extends Packed<ExplorerHeader> {
   /**
-   * @param bytes the whole file.
+   * @param bytes the whole file, or a buffer that the rest of it will be filled into.
+   * @param header of it, if it was parsed before.
    * @throws PageError the file is cut short, is no such file, or of a newer schema.
    */
-  constructor(bytes: ArrayBuffer) {
-    super(bytes, COMPLAINTS);
+  constructor(bytes: ArrayBuffer, header?: ExplorerHeader) {
+    super(bytes, COMPLAINTS, header);
     const { schema_version: version } = this.header;
     if (version > EXPLORER_SCHEMA_VERSION)
       throw new PageError(

@@ -1,9 +1,12 @@
 import { PageError } from "./errors";
+import { open, type Opening } from "./opening";
 import type { Source } from "./source";
 
 /** Ids of the elements that hold the data and the saved view in a self-contained page. */
 export const DATA_ELEMENT = "latent-explorer";
 export const STATE_ELEMENT = "latent-state";
+/** ... and of what the first view does not need: it stands behind the page's script. */
+const REST_ELEMENT = "latent-explorer-rest";
 /** ... and of those that hold a split's heat-maps, before the split's name. */
 const HEATMAPS_ELEMENT = "latent-heatmaps-";
 
@@ -17,12 +20,15 @@ export class FileSource implements Source {
 
   constructor(private readonly element: HTMLElement) {}
 
-  async explorer(): Promise<ArrayBuffer> {
-    try {
-      return await inflated(bytesOf(this.element.textContent ?? ""));
-    } catch {
-      throw new PageError("The data in this file is damaged.", "Export it again: mlflow-latent export RUN FILE.html.");
-    }
+  explorer(): Promise<Opening> {
+    return open(this.chunks());
+  }
+
+  private async *chunks(): AsyncGenerator<Uint8Array> {
+    yield await contentOf(this.element);
+    await parsed();
+    const rest = document.getElementById(REST_ELEMENT);
+    if (rest) yield await contentOf(rest);
   }
 
   async epochs(): Promise<number[]> {
@@ -37,7 +43,7 @@ export class FileSource implements Source {
 
   async heatmaps(split: string): Promise<ArrayBuffer | null> {
     const element = document.getElementById(HEATMAPS_ELEMENT + split);
-    return element && inflated(bytesOf(element.textContent ?? ""));
+    return element && (await contentOf(element)).buffer;
   }
 
   artifactUrl(): null {
@@ -65,6 +71,21 @@ export class FileSource implements Source {
   }
 }
 
+/** What an element holds, inflated. */
+async function contentOf(element: HTMLElement): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await inflated(bytesOf(element.textContent ?? ""));
+  } catch {
+    throw new PageError("The data in this file is damaged.", "Export it again: mlflow-latent export RUN FILE.html.");
+  }
+}
+
+/** Fulfilled when the page has been read to its end. */
+function parsed(): Promise<void> {
+  if (document.readyState !== "loading") return Promise.resolve();
+  return new Promise((fulfil) => document.addEventListener("DOMContentLoaded", () => fulfil(), { once: true }));
+}
+
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const type = Uint8Array as typeof Uint8Array & {
     fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
@@ -76,11 +97,11 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const gzip = new DecompressionStream("gzip");
   // Written straight into it: a Blob's stream would take the bytes through another process.
   const writer = gzip.writable.getWriter();
   const written = writer.write(bytes).then(() => writer.close());
   const [inflated] = await Promise.all([new Response(gzip.readable).arrayBuffer(), written]);
-  return inflated;
+  return new Uint8Array(inflated);
 }

@@ -23,14 +23,16 @@ export class Packed<Header> {
 
   /**
    * @param bytes the whole file.
+   * @param known its header, if it was parsed before.
    * @throws PageError the file is cut short, or is no such file.
    */
   constructor(
     private readonly bytes: ArrayBuffer,
     private readonly complaints: Complaints,
+    known?: Header,
   ) {
     const length = this.headerLength();
-    this.header = this.parsed(new Uint8Array(bytes, LENGTH_BYTES, length));
+    this.header = known ?? this.parsed(new Uint8Array(bytes, LENGTH_BYTES, length));
     this.start = (LENGTH_BYTES + length + 3) & ~3;
   }
 

@@ -1,5 +1,6 @@
 import { PageError } from "./errors";
 import { quoted } from "./heatmaps";
+import { open, type Opening } from "./opening";
 import type { Source } from "./source";
 
 const ANALYSES = "latent/analysis";
@@ -33,12 +34,12 @@ export class ServerSource implements Source {
     this.root = new URL(root.endsWith("/") ? root : `${root}/`, location.href);
   }
 
-  async explorer(runId?: string, epoch?: number): Promise<ArrayBuffer> {
+  async explorer(runId?: string, epoch?: number): Promise<Opening> {
     const run = this.run(runId);
     const wanted = epoch ?? (await this.lastEpoch(run));
     const response = await this.get(this.files(`${folder(wanted)}/${PAYLOAD}`, run));
     if (response.status === 404) throw await this.absent(run, wanted);
-    return (await checked(response)).arrayBuffer();
+    return open(chunksOf(await checked(response)));
   }
 
   async epochs(runId?: string): Promise<number[]> {
@@ -162,6 +163,15 @@ function folder(epoch: number): string {
 }
 
 const epochName = (epoch: number): string => `epoch=${String(epoch).padStart(5, "0")}`;
+
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  const reader = response.body!.getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } catch {
+    throw new PageError("The connection broke while the analysis was read.", "Reload the page.");
+  }
+}
 
 async function checked(response: Response): Promise<Response> {
   if (response.ok) return response;

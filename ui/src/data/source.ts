@@ -1,15 +1,17 @@
+import type { Opening } from "./opening";
+
 /** Where the page gets things: a server, or the file that the page itself is. */
 export interface Source {
   readonly kind: "server" | "file";
   /** Run that the page is about; null where the data says it itself. */
   readonly runId: string | null;
   /**
-   * The bytes of `explorer.bin`.
+   * `explorer.bin`, opened as soon as what is drawn first is here.
    *
    * @param epoch of the analysis; the last complete one by default.
    * @throws PageError with what mends it.
    */
-  explorer(runId?: string, epoch?: number): Promise<ArrayBuffer>;
+  explorer(runId?: string, epoch?: number): Promise<Opening>;
   /** Epochs that have a complete analysis, ascending. */
   epochs(runId?: string): Promise<number[]>;
   /** A sheet of thumbnails, by the path that the header names. */

@@ -79,6 +79,7 @@ export class Stage {
 
   /** The row whose picture or point is at a CSS pixel of the canvas; null if there is none. */
   rowAt(x: number, y: number): number | null {
+    if (!this.session.isWhole.peek()) return null;
     const { x: xs, y: ys } = this.scene.points;
     return pictureAt(this.parts.pictures, x, y, this.projector, xs, ys) ?? this.pointAt(x, y);
   }

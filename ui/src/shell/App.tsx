@@ -2,9 +2,10 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { Dataset } from "../data/dataset";
 import { asPageError, type PageError } from "../data/errors";
 import type { Route } from "../data/open";
+import { isThere, type Opening } from "../data/opening";
 import { mark } from "../parts/probe";
 import type { Source } from "../data/source";
-import { Session, SessionProvider } from "../state";
+import { arraysOf, firstView, Session, SessionProvider } from "../state";
 import { findSaved, restored } from "../state/address";
 import { useAddress } from "./address";
 import { ComparePage } from "../views/compare/ComparePage";
@@ -29,13 +30,16 @@ function RunPage({ source, epoch }: { source: Source; epoch: number | undefined 
   const [problem, setProblem] = useState<PageError | null>(null);
   // Before the first paint: an effect after it would wait a frame or more to ask.
   useLayoutEffect(() => {
+    const fail = (error: unknown) => setProblem(asPageError(error));
     source
       .explorer(undefined, epoch)
-      .then((bytes) => {
+      .then(async (opening) => {
         mark("data");
-        setSession(opened(Dataset.read(bytes), source));
+        const session = await opened(opening, source);
+        setSession(session);
+        opening.whole.then(() => (session.isWhole.value = true)).catch(fail);
       })
-      .catch((error: unknown) => setProblem(asPageError(error)));
+      .catch(fail);
   }, [source, epoch]);
   useAddress(session);
   if (problem) return <Problem problem={problem} />;
@@ -47,9 +51,13 @@ function RunPage({ source, epoch }: { source: Source; epoch: number | undefined 
   );
 }
 
-/** The session of a dataset, with the view of the address or of the saved copy. */
-function opened(dataset: Dataset, source: Source): Session {
+/** The session of a file, with the view of the address or of the saved copy. */
+async function opened(opening: Opening, source: Source): Promise<Session> {
+  const dataset = new Dataset(opening.payload);
   const view = findSaved();
+  // Another view than the first may need any part of the file.
+  if (view || !arraysOf(dataset.header, firstView(dataset)).every((ref) => isThere(opening, ref)))
+    await opening.whole;
   if (!view) return new Session(dataset, source);
   const { state, camera } = restored(dataset, view);
   const session = new Session(dataset, source, state);

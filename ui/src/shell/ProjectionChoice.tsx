@@ -25,7 +25,7 @@ export function ProjectionChoice() {
     .filter(([, one]) => one.method === current.method && one.layer === current.layer)
     .sort(([, a], [, b]) => (a.epoch ?? 0) - (b.epoch ?? 0));
   return (
-    <div class="projection" role="group" aria-label="Projection">
+    <div class="projection" role="group" aria-label="Projection" inert={!session.isWhole.value}>
       <Choice label="Projection" value={current.method} options={methods} name={(method) => NAMES[method] ?? method} onChange={(method) => choose({ method })} />
       {layers.length > 1 && (
         <Choice label="Layer" value={current.layer} options={layers} name={(layer) => layer ?? "unnamed"} onChange={(layer) => choose({ layer })} />

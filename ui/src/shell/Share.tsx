@@ -37,7 +37,7 @@ export function Share() {
       {source.kind === "server" ? (
         <IconButton icon="link" label="Copy the address of this view" onClick={() => void copy()} />
       ) : (
-        <IconButton icon="save" label="Save a copy of this page with its view" onClick={save} />
+        <IconButton icon="save" label="Save a copy of this page with its view" disabled={!session.isWhole.value} onClick={save} />
       )}
       <span class="share-answer" role="status">
         {answer}

@@ -14,7 +14,9 @@ const WIDE = 1000;
 
 /** The page of one run: filters, the map, and what is known of the samples. */
 export function Shell() {
-  const { dataset } = useSession();
+  const session = useSession();
+  const { dataset } = session;
+  const isWhole = session.isWhole.value;
   const rail = useMemo(() => signal(innerWidth > WIDE), []);
   const panel = useMemo(() => signal(innerWidth > WIDE), []);
   const drawn = useDrawn();
@@ -31,14 +33,14 @@ export function Shell() {
       <div id="said" class="hidden-text" role="status" />
       <div class="shell-body">
         {rail.value && (
-          <aside class="rail" aria-label="Fields">
+          <aside class="rail" aria-label="Fields" inert={!isWhole}>
             <Filters />
           </aside>
         )}
         <main class="centre">
           <Population />
         </main>
-        {(panel.value || pinned) && <RightPanel empty={!drawn} />}
+        {(panel.value || pinned) && <RightPanel empty={!drawn || !isWhole} />}
       </div>
     </div>
   );

@@ -34,6 +34,8 @@ export class Session {
   readonly state: Signal<ViewState>;
   /** The samples' pictures. */
   readonly thumbnails: Thumbnails;
+  /** Whether all of the file is here: until then only the first view can be drawn. */
+  readonly isWhole = signal(false);
   /** Row under the pointer, in whatever view; null if none. */
   readonly hovered = signal<number | null>(null);
   /** Part of the plane that the scatter shows; not a step of undo. */

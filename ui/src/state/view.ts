@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset";
+import type { ArrayRef, ExplorerHeader } from "../payload";
 import type { Filter } from "./filters";
 
 /** The tabs of the right panel. */
@@ -59,4 +60,12 @@ export function firstView(dataset: Dataset): ViewState {
     openFields: FIRST_FIELDS.filter(present).slice(0, OPEN_AT_FIRST),
     addedCurves: [],
   };
+}
+
+/** What of the file a view without filters and without a pinned sample is drawn from. */
+export function arraysOf(header: ExplorerHeader, view: ViewState): ArrayRef[] {
+  const names = new Set([view.color, view.size, ...view.openFields]);
+  const plane = header.projections[view.projection];
+  const columns = header.columns.filter(({ name }) => names.has(name) || name === "loss");
+  return [...columns.map(({ data }) => data), ...(plane ? [plane.x, plane.y] : [])];
 }

@@ -55,7 +55,9 @@ export function ComparePage() {
 /** A run's analysis; what is wrong with it names the run. */
 async function readRun(source: ReturnType<typeof useSource>, runId: string): Promise<Dataset> {
   try {
-    return Dataset.read(await source.explorer(runId));
+    const { payload, whole } = await source.explorer(runId);
+    await whole;
+    return new Dataset(payload);
   } catch (error) {
     const { title, mend } = asPageError(error);
     throw new PageError(`Run ${runId}: ${title}`, mend);

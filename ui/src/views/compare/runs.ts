@@ -94,6 +94,7 @@ export function compareRuns(
     );
     const whole = dataset.with(columns);
     const session = new Session(whole, sourceOf(source, runId), openingView(whole, pairs));
+    session.isWhole.value = true;
     return {
       letter: LETTERS[place]!,
       name: nameOf(read, place),

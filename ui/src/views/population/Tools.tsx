@@ -15,7 +15,7 @@ export function Tools() {
   const color = useView((view) => view.color);
   const size = useView((view) => view.size);
   return (
-    <div class="tools" role="toolbar" aria-label="Map">
+    <div class="tools" role="toolbar" aria-label="Map" inert={!session.isWhole.value}>
       <div class="segments" role="group" aria-label="Dragging">
         {TOOLS.map(([tool, label]) => (
           <IconButton

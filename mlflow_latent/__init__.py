@@ -16,16 +16,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlflow_latent.acquiring import label_next
     from mlflow_latent.analysis import AnalysisOptions
     from mlflow_latent.api import analyze, compare, similar
     from mlflow_latent.capturing import capture
     from mlflow_latent.comparison import ComparisonOptions
     from mlflow_latent.domain_gap import GapOptions
     from mlflow_latent.errors import LatentError
+    from mlflow_latent.explain import ExplainOptions
+    from mlflow_latent.explaining import explain
     from mlflow_latent.gaps import gap, gap_trend
     from mlflow_latent.insights import InsightOptions
     from mlflow_latent.listing import work_list
     from mlflow_latent.measures import MeasureOptions
+    from mlflow_latent.report.acquisition.model import LabelList
     from mlflow_latent.report.comparison.matrix import ComparisonMatrix
     from mlflow_latent.report.comparison.model import Comparison
     from mlflow_latent.report.domain_gap.model import DomainGap
@@ -43,10 +47,12 @@ _HOME = {
     "DomainGap": "mlflow_latent.report.domain_gap.model",
     "Expectation": "mlflow_latent.report.expectations.model",
     "ExpectationResults": "mlflow_latent.report.expectations.model",
+    "ExplainOptions": "mlflow_latent.explain",
     "GapOptions": "mlflow_latent.domain_gap",
     "GapTrend": "mlflow_latent.report.domain_gap.trend",
     "Insight": "mlflow_latent.report.model",
     "InsightOptions": "mlflow_latent.insights",
+    "LabelList": "mlflow_latent.report.acquisition.model",
     "LatentError": "mlflow_latent.errors",
     "MeasureOptions": "mlflow_latent.measures",
     "Report": "mlflow_latent.report.model",
@@ -54,8 +60,10 @@ _HOME = {
     "analyze": "mlflow_latent.api",
     "capture": "mlflow_latent.capture",  # the package, which can be called
     "compare": "mlflow_latent.api",
+    "explain": "mlflow_latent.explain",
     "gap": "mlflow_latent.gaps",
     "gap_trend": "mlflow_latent.gaps",
+    "label_next": "mlflow_latent.acquiring",
     "similar": "mlflow_latent.api",
     "test": "mlflow_latent.testing",
     "work_list": "mlflow_latent.listing",
@@ -69,10 +77,12 @@ __all__ = [
     "DomainGap",
     "Expectation",
     "ExpectationResults",
+    "ExplainOptions",
     "GapOptions",
     "GapTrend",
     "Insight",
     "InsightOptions",
+    "LabelList",
     "LatentError",
     "MeasureOptions",
     "Report",
@@ -80,8 +90,10 @@ __all__ = [
     "analyze",
     "capture",
     "compare",
+    "explain",
     "gap",
     "gap_trend",
+    "label_next",
     "similar",
     "test",
     "work_list",

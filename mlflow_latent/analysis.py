@@ -215,6 +215,7 @@ def _sample_table(measures: Measures) -> pd.DataFrame:
     table["duplicate_group"] = pd.array(group, dtype="Int32")
     table.loc[group < 0, "duplicate_group"] = pd.NA
     table["outlier_score"] = measures.outliers.score
+    table = table.assign(**_belonging(measures))
     table = table.assign(**_label_columns(measures))
     table["neighbors"] = list(measures.neighbors.indices)
     projection = measures.projection
@@ -241,6 +242,17 @@ def _predicted_columns(measures: Measures, tested: str | None) -> dict[str, Any]
         "predicted_loss_high": found.high,
         "predicted_loss_outside": outside,
     }
+
+
+def _belonging(measures: Measures) -> dict[str, NDArray[np.float32]]:
+    """How much every sample looks like a split of another origin, 0…1; see `domain_gap`."""
+    columns = {}
+    for (source, target), pair in measures.domains.items():
+        looks = 1 - pair.separator.belonging(measures.reduced)
+        for split, own in zip((source, target), pair.belonging, strict=True):
+            looks[measures.snapshot.rows(split)] = 1 - own
+        columns[f"belonging_{target}"] = looks
+    return columns
 
 
 def _label_columns(measures: Measures) -> dict[str, Any]:

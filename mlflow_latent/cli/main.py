@@ -8,10 +8,14 @@ import click
 
 COMMANDS = {
     "analyze": "Find what is wrong with the samples of a run, and log it to the run.",
+    "capture": "Capture a further split with a trained model, with labels or without.",
     "check": "Try a training script for two batches, or validate the captures of a run.",
     "compare": "Compare runs sample by sample, and log the comparison to them.",
     "demo": "Train on real digits with the callback, analyze, and open MLflow on the result.",
+    "explain": "Make heat-maps of samples of a run: what the model looks at.",
     "export": "Save the report of a run as one HTML file, or its samples to work on.",
+    "gap": "Measure how unlabeled or synthetic data differs from what the model knows.",
+    "label-next": "List the samples without labels that are most worth one, with reasons.",
     "similar": "List the samples nearest to one in the latent space of a run.",
     "sync": "Upload the captures that a training could not upload.",
     "test": "Ask whether a run meets expectations: tests on slices, for CI.",
@@ -29,7 +33,7 @@ class LazyGroup(click.Group):
         """Import a subcommand."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"mlflow_latent.cli.{cmd_name}").command
+        command = import_module(f"mlflow_latent.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - tells the type checker
         return command
 

@@ -13,6 +13,7 @@ from mlflow_latent.domain_gap.origins import Pool
 from mlflow_latent.domain_gap.places import find_regions
 from mlflow_latent.domain_gap.table import make_table
 from mlflow_latent.measures.domain import MIN_TESTED, DomainPair
+from mlflow_latent.measures.domain.distances import MIN_ROWS
 from mlflow_latent.measures.domain.reach import MIN_REFERENCE, WITHIN
 from mlflow_latent.report.domain_gap.model import DomainGap, GapDistance, GapTest, Share
 from mlflow_latent.report.model import NotApplicable
@@ -52,7 +53,7 @@ def find_gap(
     options = options or GapOptions()
     progress("space")
     pool = Pool.of((source, target), options.n_components, options.random_state)
-    return measure_gap(pool, 0, 1, options, progress)
+    return measure_gap(pool, 0, 1, options, progress=progress)
 
 
 def measure_gap(
@@ -60,6 +61,7 @@ def measure_gap(
     source: int,
     target: int,
     options: GapOptions,
+    *,
     progress: Callable[[str], None] = lambda _: None,
     pair: DomainPair | None = None,
 ) -> DomainGap:
@@ -95,14 +97,18 @@ def measure_gap(
 
 
 def pair_of(
-    pool: Pool, source: int, target: int, options: GapOptions, components: int | None = None
+    pool: Pool,
+    source: int,
+    target: int,
+    options: GapOptions,
+    axes: NDArray[np.float64] | None = None,
 ) -> DomainPair:
     """Return what is measured between two origins of a pool."""
     return DomainPair(
         pool.reduced[pool.rows(source)],
         pool.reduced[pool.rows(target)],
         confidence=options.confidence,
-        components=components,
+        axes=axes,
         random_state=options.random_state,
     )
 
@@ -166,12 +172,12 @@ def share_of(mask: NDArray[np.bool_], confidence: float, expected: float = 1 - W
 
 
 def _too_few(pair: DomainPair, names: tuple[str, str]) -> Iterator[NotApplicable]:
+    needed = {"tests, belonging and regions": MIN_TESTED, "distances": MIN_ROWS}
     for name, part in zip(names, (pair.source, pair.target), strict=True):
-        if len(part) < MIN_TESTED:
-            yield NotApplicable(
-                kind="tests and distances",
-                reason=f"{name!r} has {len(part)} samples, at least {MIN_TESTED} are needed",
-            )
+        for kind, least in needed.items():
+            if len(part) < least:
+                reason = f"{name!r} has {len(part)} samples, at least {least} are needed"
+                yield NotApplicable(kind=kind, reason=reason)
 
 
 def _notes(pair: DomainPair, names: tuple[str, str]) -> Iterator[str]:
@@ -181,15 +187,10 @@ def _notes(pair: DomainPair, names: tuple[str, str]) -> Iterator[str]:
     copies = int(shared_rows(pair.source, pair.target).sum())
     if copies:
         yield (
-            f"{copies:,} of {len(pair.target):,} samples of {names[1]!r} have exactly the embedding "
-            f"of a sample of {names[0]!r}: the sets share data"
+            f"{copies:,} of {len(pair.target):,} samples of {names[1]!r} have exactly the "
+            f"embedding of a sample of {names[0]!r}: the sets share data"
         )
-    both = np.concatenate([pair.source[:1], pair.target])
-    if (
-        len(pair.target)
-        and not np.ptp(pair.source, axis=0).any()
-        and not np.ptp(both, axis=0).any()
-    ):
+    if not np.ptp(np.concatenate([pair.source, pair.target]), axis=0).any():
         yield "all embeddings are equal: there is nothing to tell the sets apart by"
 
 

@@ -17,10 +17,11 @@ from mlflow_latent.report.domain_gap.model import GapOrigin
 from mlflow_latent.schema import PREDICTION, SPLIT, TARGET
 
 if TYPE_CHECKING:
-    from mlflow_latent.snapshot import Snapshot
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from mlflow_latent.snapshot import Snapshot
 
 FITTED_ROWS = 12_000  # on which the axes are fitted; all samples are placed
 
@@ -142,8 +143,8 @@ def _refuse_unlike(one: Origin, other: Origin) -> None:
     first, second = one.snapshot, other.snapshot
     if first.layer and second.layer and first.layer != second.layer:
         raise InputError(
-            f"{one.split!r} is of layer {first.layer!r}, {other.split!r} of layer {second.layer!r}; "
-            "compare embeddings of one layer"
+            f"{one.split!r} is of layer {first.layer!r}, {other.split!r} of layer "
+            f"{second.layer!r}; compare embeddings of one layer"
         )
     widths = first.embedding.shape[1], second.embedding.shape[1]
     if widths[0] != widths[1]:

@@ -72,7 +72,7 @@ def _projected(pair: DomainPair, options: GapOptions) -> dict[str, NDArray[np.fl
         return {}
     reduced = np.concatenate([pair.source, pair.target])
     if options.projection == "pca" and reduced.shape[1] > 1:
-        points = reduced[:, :2] / max(float(np.abs(reduced[:, :2]).max()), 1e-9)
+        points = reduced[:, :2] / np.float32(max(float(np.abs(reduced[:, :2]).max()), 1e-9))
     else:
         points = _laid_out(reduced, len(pair.source), options)
     return {"projection_x": points[:, 0].copy(), "projection_y": points[:, 1].copy()}

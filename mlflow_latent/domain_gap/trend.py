@@ -11,7 +11,7 @@ from mlflow_latent.domain_gap.gap import measure_gap, pair_of, share_of
 from mlflow_latent.domain_gap.options import GapOptions
 from mlflow_latent.domain_gap.origins import Pool
 from mlflow_latent.errors import InputError
-from mlflow_latent.measures.domain.distances import usable_components
+from mlflow_latent.measures.domain.distances import common_axes
 from mlflow_latent.measures.domain.reach import WITHIN
 from mlflow_latent.report.domain_gap.trend import (
     CANDIDATE,
@@ -39,7 +39,7 @@ def find_trend(
     options: GapOptions | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> GapTrend:
-    """Measure every candidate against the target, all in one space and in the same components.
+    """Measure every candidate against the target, all in one space and along the same axes.
 
     Args:
         candidates: sets that might be trained on.
@@ -57,11 +57,11 @@ def find_trend(
     progress("space")
     pool = Pool.of((*candidates, target), options.n_components, options.random_state)
     numbers = range(len(candidates))
-    sizes = [len(origin.rows) for origin in pool.origins]
-    components = usable_components(pool.reduced.shape[1], min(sizes), min(sizes))
-    pairs = [pair_of(pool, number, len(candidates), options, components) for number in numbers]
+    parts = [pool.reduced[pool.rows(number)] for number in range(len(pool.origins))]
+    axes = common_axes(parts, options.random_state)
+    pairs = [pair_of(pool, number, len(candidates), options, axes) for number in numbers]
     gaps = [
-        measure_gap(pool, number, len(candidates), options, progress, pairs[number])
+        measure_gap(pool, number, len(candidates), options, progress=progress, pair=pairs[number])
         for number in numbers
     ]
     order = sorted(numbers, key=lambda number: (_nearness(gaps[number]), number))

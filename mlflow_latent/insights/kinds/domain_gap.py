@@ -1,8 +1,8 @@
 """`domain_gap`: a split of another origin whose samples are not like those the model is judged on.
 
 Compared are the tested split, which the model has not learned by heart, and each split whose name
-says that it is of another origin: `unlabeled`, and the user's own names. Train, val and test are one
-origin and are not compared. Severity is the share of the target that the source does not give.
+says that it is of another origin: `unlabeled`, and the user's own names. Train, val and test are
+one origin and are not compared. Severity is the share of the target that the source does not give.
 """
 
 from __future__ import annotations
@@ -194,13 +194,14 @@ def _describe(splits: tuple[str, str], pair: DomainPair, out_of_reach: float) ->
     sizes = f"{words.samples(len(pair.target))} of {target}, {len(pair.source):,} of {source}"
     area = pair.separator.area(pair.confidence)[0]
     frechet = next(distance for distance in pair.distances if distance.name == "frechet")
+    reach, own = words.span(*frechet.interval, pair.confidence), words.percent(1 - UNLIKE)
     return (
-        f"Of one sample of each, a classifier that has seen neither recognises which is of {target} "
-        f"in {words.percent(area)} of pairs (half by chance; {sizes}). "
-        f"{words.percent(out_of_reach)} of {target} is farther from {source} than 95 % of {source} "
-        f"is from itself. Fréchet distance {words.number(frechet.value)} of the spread of {target} "
-        f"({words.span(*frechet.interval, pair.confidence)}). Listed are the samples that "
-        f"{source} hardly gives, the least like it first."
+        f"Of one sample of each, a classifier that has seen neither tells which is of {target} in "
+        f"{words.percent(area)} of pairs (half by chance; {sizes}). "
+        f"{words.percent(out_of_reach)} of {target} is farther from {source} than {own} of "
+        f"{source} is from itself. Fréchet distance {words.number(frechet.value)} of the spread of "
+        f"{target} ({reach}). Listed are the samples that {source} hardly gives, the least like it "
+        "first."
     )
 
 
@@ -208,6 +209,6 @@ def _action(splits: tuple[str, str], separated_by: str) -> str:
     source, target = splits
     what = f" It has {separated_by}." if separated_by else ""
     return (
-        f"Do not trust what {source} says of {target}.{what} Label some of these samples, the first "
-        f"ones first, or make data that is nearer to {target}: `gap` and `gap_trend` say how near."
+        f"Do not trust what {source} says of {target}.{what} Label some of these samples, the "
+        f"first ones first, or make data nearer to {target}: `gap` and `gap_trend` say how near."
     )

@@ -85,4 +85,14 @@ def count_regions(
     more_source = odds_ratio(*sides[0], *sides[1], confidence)
     q = q_values(np.concatenate([more_target.p_value, more_source.p_value]))
     half = len(centers)
-    return RegionCounts(*labels, centers, *counts, more_target, more_source, q[:half], q[half:])
+    return RegionCounts(
+        labels_source=labels[0],
+        labels_target=labels[1],
+        centers=centers,
+        source=counts[0],
+        target=counts[1],
+        more_target=more_target,
+        more_source=more_source,
+        q_target=q[:half],
+        q_source=q[half:],
+    )

@@ -3,6 +3,10 @@
 Distances of samples are too large by about c ÷ size, even between two halves of one data set. They
 are measured on all rows and on halves, from which the value at infinite size follows; how much the
 halves differ among themselves gives the interval.
+
+They are measured where every direction varies by 1 within the sets (as Mahalanobis' distance is):
+otherwise the few directions in which classes differ, and how many of each class were drawn, would
+hide a shift in all others.
 """
 
 from __future__ import annotations
@@ -13,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from mlflow_latent.measures.domain.sampling import draw_both
+from mlflow_latent.measures.domain.sampling import draw, draw_both
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,10 +28,11 @@ if TYPE_CHECKING:
 
 DISTANCE_ROWS = 2_000  # of each sample
 HALVES = 40  # draws of half of each sample
+VARIANCE_FLOOR = 0.05  # of the mean variance: directions that hardly vary are not blown up
 ROWS_PER_COMPONENT = 4  # of the smaller sample: a covariance of fewer rows is noise
 DIRECTIONS = 64  # of the sliced distance
 QUANTILES = 100
-MIN_ROWS = 4  # halves of two
+MIN_ROWS = 10  # halves of five: of fewer, what a distance says is noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +44,12 @@ class Distance:
 
     Attributes:
         name: `frechet` or `sliced_wasserstein`.
-        squared: at infinite size, in the units of the space; may be below 0 by chance.
+        squared: at infinite size, in the units of the axes; may be below 0 by chance.
         halves: (HALVES,) deviations of the halves' estimates from their mean: as spread out as the
             error of `squared` (delete-half jackknife; Shao & Wu 1989).
-        spread: the target's, in the units of the space.
+        spread: the target's, in the units of the axes.
         confidence: of the interval.
-        components: principal components that it was measured in.
+        components: axes that it was measured in.
         n_source: rows of the source that were used.
         n_target: rows of the target that were used.
     """
@@ -61,7 +66,7 @@ class Distance:
     @property
     def value(self) -> float:
         """The distance."""
-        return max(0.0, self.squared) ** 0.5 / self.spread
+        return float(max(0.0, self.squared) ** 0.5 / self.spread)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -90,7 +95,7 @@ def measure_distance(
     source: NDArray[np.float32],
     target: NDArray[np.float32],
     *,
-    components: int | None = None,
+    axes: NDArray[np.float64] | None = None,
     confidence: float = 0.95,
     random_state: int = 0,
 ) -> Distance:
@@ -103,15 +108,16 @@ def measure_distance(
         name: of the distance.
         source: (n, d) coordinates, the most telling components first; at least `MIN_ROWS` rows.
         target: (m, d) coordinates, likewise.
-        components: how many of them to use; default as many as the smaller sample can bear.
+        axes: (d, k) in which to measure; default `common_axes` of both.
         confidence: of the interval.
         random_state: seed of the drawn rows and directions.
     """
     rows = draw_both(len(source), len(target), DISTANCE_ROWS, random_state)
-    if components is None:
-        components = usable_components(source.shape[1], len(rows[0]), len(rows[1]))
+    if axes is None:
+        axes = common_axes((source, target), random_state)
+    components = axes.shape[1]
     first, second = (
-        np.asarray(points[chosen, :components], dtype=np.float64)
+        points[chosen].astype(np.float64) @ axes
         for points, chosen in zip((source, target), rows, strict=True)
     )
     squared = DISTANCES[name](components, random_state)
@@ -131,9 +137,27 @@ def measure_distance(
     )
 
 
-def usable_components(available: int, n_source: int, n_target: int) -> int:
-    """How many components the smaller sample can bear."""
-    return max(1, min(available, min(n_source, n_target) // ROWS_PER_COMPONENT))
+def common_axes(parts: Sequence[NDArray[np.float32]], random_state: int = 0) -> NDArray[np.float64]:
+    """Return (d, k) axes along which all samples vary by about 1 within themselves.
+
+    Only the first k coordinates are used, as many as the smallest sample can bear. The larger a
+    sample, the more it counts: the covariance is the pooled one of linear discriminants.
+
+    Args:
+        parts: samples of (n, d) coordinates each, the most telling components first.
+        random_state: seed of the drawn rows.
+    """
+    from scipy.linalg import eigh
+
+    drawn = [part[draw(len(part), DISTANCE_ROWS, random_state)] for part in parts]
+    smallest = min(len(part) for part in drawn)
+    k = max(1, min(parts[0].shape[1], smallest // ROWS_PER_COMPONENT))
+    centered = np.concatenate([part[:, :k] - part[:, :k].mean(axis=0) for part in drawn])
+    values, directions = eigh(np.cov(centered.astype(np.float64), rowvar=False).reshape(k, k))
+    values = np.maximum(values, 0) + VARIANCE_FLOOR * max(float(values.mean()), 0)
+    axes = np.zeros((parts[0].shape[1], k))
+    axes[:k] = np.divide(directions, np.sqrt(values), where=values > 0, out=directions.copy())
+    return axes
 
 
 def spread(points: NDArray[np.float64]) -> float:
@@ -159,8 +183,8 @@ def frechet_squared(source: NDArray[np.float64], target: NDArray[np.float64]) ->
 def sliced(components: int, random_state: int) -> Squared:
     """Squared 2-Wasserstein distance along random directions, mean × number of components.
 
-    So that a shift of the mean counts as it does in the Fréchet distance. Source: Rabin et al. 2011;
-    Bonneel et al. 2015.
+    So that a shift of the mean counts as it does in the Fréchet distance. Source: Rabin et al.
+    2011; Bonneel et al. 2015.
     """
     generator = np.random.default_rng([random_state, 4])
     directions = generator.normal(size=(components, DIRECTIONS))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-
 from mlflow_latent.measures.domain.coverage import RegionCounts, count_regions
-from mlflow_latent.measures.domain.distances import DISTANCES, Distance, measure_distance
+from mlflow_latent.measures.domain.distances import DISTANCES, MIN_ROWS, Distance, measure_distance
 from mlflow_latent.measures.domain.reach import Reach
 from mlflow_latent.measures.domain.separator import Separator
 from mlflow_latent.measures.domain.two_sample import (
@@ -31,7 +30,7 @@ class DomainPair:
         source: (n, d) float32 coordinates in a reduced embedding.
         target: (m, d) coordinates in the same one.
         confidence: of the intervals.
-        components: in which distances are measured; default as many as the smaller one can bear.
+        axes: (d, k) in which distances are measured; default `common_axes` of both.
         random_state: seed of all that is drawn.
     """
 
@@ -41,11 +40,11 @@ class DomainPair:
         target: NDArray[np.float32],
         *,
         confidence: float = 0.95,
-        components: int | None = None,
+        axes: NDArray[np.float64] | None = None,
         random_state: int = 0,
     ) -> None:
         self.source, self.target = source, target
-        self.components = components
+        self.axes = axes
         self.confidence, self.random_state = confidence, random_state
 
     @property
@@ -76,13 +75,15 @@ class DomainPair:
 
     @cached_property
     def distances(self) -> tuple[Distance, ...]:
-        """How far they are apart, by each of `DISTANCES`."""
+        """How far they are apart, by each of `DISTANCES`; none of fewer than `MIN_ROWS` samples."""
+        if min(len(self.source), len(self.target)) < MIN_ROWS:
+            return ()
         return tuple(
             measure_distance(
                 name,
                 self.source,
                 self.target,
-                components=self.components,
+                axes=self.axes,
                 confidence=self.confidence,
                 random_state=self.random_state,
             )

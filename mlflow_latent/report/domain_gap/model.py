@@ -1,9 +1,9 @@
 """The documents about a domain gap: one source against a target, and several against one target.
 
-A target is what the model will meet (unlabeled images of another camera); a source is what it knows,
-or a candidate that might be trained on. Of every sample here: `belonging_source`, 0…1, how much it
-looks like the source rather than the target; `reach`, its distance from the other set ÷ what is
-usual within that set, within reach up to 1.
+A target is what the model will meet (unlabeled images of another camera); a source is what it
+knows, or a candidate that might be trained on. Of every sample here: `belonging_source`, 0…1, how
+much it looks like the source rather than the target; `reach`, its distance from the other set ÷
+what is usual within that set, within reach up to 1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The document about several candidate sets against one target: which comes nearer, and what fits."""
+"""The document about several sets against one target: which comes nearer, and what of it fits."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class GapTrend(Document):
 
 
 def _numbers(table: pd.DataFrame, field: str) -> pd.Series[float]:
-    fields = [name.removeprefix("meta_") for name in table if str(name).startswith("meta_")]
+    fields = [str(name).removeprefix("meta_") for name in table if str(name).startswith("meta_")]
     if field not in fields:
         raise InputError(f"metadata field {field!r} is not there{did_you_mean(field, fields)}")
     column = table[f"meta_{field}"]

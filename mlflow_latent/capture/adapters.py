@@ -83,6 +83,23 @@ def capture_with(model: Any, loader: Any, wanted: Wanted, options: Mapping[str, 
     adapter.capture(model, loader, wanted, **options)
 
 
+def load_model(path: Path) -> Any:
+    """Load a trained model from a file, by the first adapter that can.
+
+    Raises:
+        InputError: none can.
+    """
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        load = getattr(point.load(), "load", None)
+        model = None if load is None else load(path)
+        if model is not None:
+            return model
+    raise InputError(
+        f"{str(path)!r} is no model that can be loaded by itself; name a function that returns one,"
+        " as package.module:function"
+    )
+
+
 def find_adapter(model: Any) -> Adapter:
     """Return the adapter that accepts a model, by name in the alphabet's reverse order.
 

@@ -45,6 +45,15 @@ def accepts(model: Any) -> bool:
     return package is not None and isinstance(model, package.Model)
 
 
+def load(path: Path) -> Any:
+    """Return the YOLO in a checkpoint `….pt`, None for any other file."""
+    if path.suffix != ".pt":
+        return None
+    from ultralytics import YOLO
+
+    return YOLO(str(path))
+
+
 def capture(
     model: Any,
     loader: Any,

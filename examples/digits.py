@@ -86,6 +86,7 @@ def train(*, epochs: int, tracking_uri: str, experiment: str, progress: bool = T
         metadata=describe,
         class_names=[str(digit) for digit in range(10)],
         probes={"train": DataLoader(train_set, batch_size=256)},
+        heatmaps=True,
         keep_embeddings="all",  # small ones: in the explorer one sees the classes come apart
     )
     trainer = pl.Trainer(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from lightning_callbacks.explaining import explain_with as explain
 from lightning_callbacks.isolation import isolated
 from lightning_callbacks.layers import LayerHooks, first_tensor
 from lightning_callbacks.notices import Notices
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from lightning_callbacks.settings import Key, MetadataSource
     from mlflow_latent.capture.adapters import Wanted
+
+__all__ = ["accepts", "capture", "explain"]
 
 VECTORS = 2  # dimensions of (N, C)
 SUMS_TO_ONE = 1e-3  # by how much the sum of probabilities in half precision may miss it

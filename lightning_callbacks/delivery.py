@@ -13,6 +13,7 @@ from mlflow_latent.capture.uploader import Uploader
 from mlflow_latent.errors import CaptureError, StoreError
 
 if TYPE_CHECKING:
+    from lightning_callbacks.explaining import Explainer
     from lightning_callbacks.notices import Notices
     from lightning_callbacks.settings import Settings
 
@@ -70,13 +71,20 @@ def start_uploader(spool: Spool) -> Uploader | None:
     return Uploader(spool, tracker.upload, tracker.is_reachable)
 
 
-def analyze_captures(spool: Spool, notices: Notices, *, server_away: bool = False) -> None:
+def analyze_captures(
+    spool: Spool,
+    notices: Notices,
+    *,
+    server_away: bool = False,
+    explain: Explainer | None = None,
+) -> None:
     """Analyze what was captured; a failure is a warning with the command to run later.
 
     Args:
         spool: where the captures are.
         notices: where the warning goes.
         server_away: whether uploads failed: an analysis would take minutes and find no place to go.
+        explain: makes heat-maps of what was found.
     """
     if server_away:
         sync = f"mlflow-latent sync {shlex.quote(str(spool.folder))}"
@@ -87,7 +95,9 @@ def analyze_captures(spool: Spool, notices: Notices, *, server_away: bool = Fals
         )
         return
     try:
-        mlflow_latent.analyze(spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri)
+        mlflow_latent.analyze(
+            spool.latent, run_id=spool.run_id, tracking_uri=spool.tracking_uri, explain=explain
+        )
     except Exception as error:  # noqa: BLE001 - the training has succeeded, whatever this is
         notices.warn(
             "analysis",

@@ -15,7 +15,7 @@ from lightning_callbacks.notices import Notices
 from lightning_callbacks.runs import explain_file_store
 from lightning_callbacks.safety import Safety
 from lightning_callbacks.session import CaptureSession
-from lightning_callbacks.settings import Settings, metadata_sources
+from lightning_callbacks.settings import Settings, heatmap_options, metadata_sources
 from mlflow_latent.capture.keep import BEST, LAST, KeepEmbeddings
 from mlflow_latent.errors import CaptureError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lightning_callbacks.settings import Key, MetadataSource
     from mlflow_latent.capture.arrow import EmbeddingType
+    from mlflow_latent.explain import ExplainOptions
     from mlflow_latent.overlays import SampleObject
     from mlflow_latent.schema import Direction, Task
 
@@ -85,6 +86,8 @@ class LatentCapture(CallbackBase):
         run_id: MLflow run; default: the run of the trainer's MLFlowLogger, else the active run.
         tracking_uri: where `run_id` lives.
         analyze: run the analysis when fitting ends.
+        heatmaps: with the analysis, make heat-maps of the worst and the most typical samples of
+            each insight: True, or `mlflow_latent.ExplainOptions`, which bound number and time.
         strict: raise what would otherwise be a warning.
 
     Raises:
@@ -131,6 +134,7 @@ class LatentCapture(CallbackBase):
         run_id: str | None = None,
         tracking_uri: str | None = None,
         analyze: bool = True,
+        heatmaps: bool | ExplainOptions = False,
         strict: bool = False,
     ) -> None:
         super().__init__()
@@ -160,6 +164,7 @@ class LatentCapture(CallbackBase):
             run_id=run_id,
             tracking_uri=tracking_uri,
             analyze=analyze,
+            heatmaps=heatmap_options(heatmaps),
             strict=strict,
         )
         self._reset()
@@ -305,4 +310,5 @@ class LatentCapture(CallbackBase):
         summary = session.uploader.close() if session.uploader is not None else None
         if self.settings.analyze and self._captured_epoch is not None:
             away = summary is not None and summary.left > 0
-            analyze_captures(session.spool, self._notices, server_away=away)
+            explain = session.explainer(self._notices)
+            analyze_captures(session.spool, self._notices, server_away=away, explain=explain)

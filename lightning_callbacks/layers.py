@@ -129,13 +129,17 @@ def pool_output(output: Any, pool: str | Callable[[Any], Tensor]) -> Tensor:
     Raises:
         CaptureError: the output has another shape.
     """
-    if callable(pool):
-        vectors = pool(output)
-        if getattr(vectors, "ndim", None) != VECTORS:
-            raise CaptureError(f"pool must return a tensor of shape (N, D), got {_shape(vectors)}")
-    else:
-        vectors = _pooled(first_tensor(output), pool)
-    return vectors.detach().to(torch.float32, copy=True)
+    return pool_with_gradient(output, pool).detach().to(torch.float32, copy=True)
+
+
+def pool_with_gradient(output: Any, pool: str | Callable[[Any], Tensor]) -> Tensor:
+    """Return the same, neither copied nor cut off from what it was computed from."""
+    if not callable(pool):
+        return _pooled(first_tensor(output), pool)
+    vectors = pool(output)
+    if getattr(vectors, "ndim", None) != VECTORS:
+        raise CaptureError(f"pool must return a tensor of shape (N, D), got {_shape(vectors)}")
+    return vectors
 
 
 def first_tensor(output: Any) -> Tensor:

@@ -15,9 +15,10 @@ from lightning_callbacks.thumbnails import ThumbnailTap
 from mlflow_latent.capture.recorder import Recorder
 from mlflow_latent.media import MEDIA, SpriteWriter, media_folder
 from mlflow_latent.overlays import OverlayWriter
-from mlflow_latent.schema import CaptureInfo
+from mlflow_latent.schema import OWN_POOL, CaptureInfo
 
 if TYPE_CHECKING:
+    from lightning_callbacks.explaining import Explainer
     from lightning_callbacks.notices import Notices
     from lightning_callbacks.settings import Settings
     from mlflow_latent.capture.spool import Spool
@@ -151,6 +152,20 @@ class CaptureSession:
             for path in self.spool.pending():
                 self.uploader.submit(path)
 
+    def explainer(self, notices: Notices) -> Explainer | None:
+        """Return what makes heat-maps of this module; None where they are not wanted."""
+        options = self._settings.heatmaps
+        if options is None:
+            return None
+        from lightning_callbacks.explaining import explain_safely
+        from lightning_callbacks.module_explainer import Runner
+
+        loaders = validation_loaders(self._trainer)
+        names = split_names(self._settings.splits, len(loaders))
+        every = dict(zip(names, loaders, strict=True)) | self._settings.probes
+        runner = Runner(self._trainer, self._module)
+        return explain_safely(self._settings, runner, every, options, notices)
+
     def abandon(self) -> None:
         """Stop listening, throw away the rows of an unfinished epoch; earlier epochs stay."""
         self._hooks.detach()
@@ -225,6 +240,8 @@ def _info(settings: Settings, trainer: Any, run_id: str | None) -> CaptureInfo:
         task=settings.task,
         class_names=settings.class_names or _class_names(trainer),
         layers=settings.layers,
+        pool=settings.pool if isinstance(settings.pool, str) else OWN_POOL,
+        logits=settings.logits,
         metrics=dict(settings.metrics),
         run_id=run_id,
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.capture.arrow import EmbeddingType
     from mlflow_latent.capture.keep import KeepEmbeddings
+    from mlflow_latent.explain import ExplainOptions
     from mlflow_latent.overlays import SampleObject
 
 Key = str | int | Callable[[Any], Any]
@@ -63,6 +64,7 @@ class Settings:
     tracking_uri: str | None
     analyze: bool
     strict: bool
+    heatmaps: ExplainOptions | None = None
     track: bool = True  # look for an MLflow run
     probe_batches: float = math.inf  # of each probe, at most
     overlays: Callable[[Any, Any], Sequence[Iterable[SampleObject]]] | None = None
@@ -100,6 +102,22 @@ def split_names(splits: Sequence[str], loaders: int) -> list[str]:
             f"splits names {len(splits)} validation loaders {list(splits)}, but there are {loaders}"
         )
     return list(splits) or ["val", *(f"val_{number}" for number in range(1, loaders))][:loaders]
+
+
+def heatmap_options(heatmaps: object) -> ExplainOptions | None:
+    """Return how heat-maps are made; None where they are not wanted.
+
+    Raises:
+        InputError: it is neither a bool nor options, or captum is not installed.
+    """
+    if heatmaps is False:
+        return None
+    from mlflow_latent.explain import ExplainOptions, require_captum
+
+    if not isinstance(heatmaps, bool | ExplainOptions):
+        raise InputError(f"heatmaps takes True, False or ExplainOptions, got {heatmaps!r}")
+    require_captum()
+    return ExplainOptions() if heatmaps is True else heatmaps
 
 
 def metadata_sources(

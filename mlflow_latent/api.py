@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 from mlflow_latent import analysis
 from mlflow_latent.analysis import AnalysisOptions
 from mlflow_latent.exploration import Exploration
+from mlflow_latent.heatmaps import Heatmaps, heatmaps_folder, write_heatmaps
 from mlflow_latent.media import MEDIA, Thumbnails
 from mlflow_latent.report.bundle import write_bundle
 from mlflow_latent.report.model import Report
 from mlflow_latent.similarity import find_similar, similar_in_report
 from mlflow_latent.snapshot import Snapshot
-from mlflow_latent.store import CaptureStore, captures_in
+from mlflow_latent.store import LATENT, CaptureStore, captures_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.options import ProjectionMethod
     from mlflow_latent.report.comparison.matrix import ComparisonMatrix
     from mlflow_latent.report.comparison.model import Comparison
+    from mlflow_latent.report.explorer.extras import Extras
+    from mlflow_latent.report.heatmaps import Explained
     from mlflow_latent.similarity import Query
 
 
@@ -64,6 +67,7 @@ def analyze(
     random_state: int | None = None,
     projection: ProjectionMethod | None = None,
     options: AnalysisOptions | None = None,
+    explain: Callable[[Report, Snapshot], Explained] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Find what is wrong with samples, and log it to the run they are of.
@@ -79,6 +83,8 @@ def analyze(
         random_state: seed of all that is random; the same seed gives the same report.
         projection: `umap`, `tsne`, `pca` or `none`.
         options: everything else.
+        explain: makes heat-maps of what was found, before it is logged; see
+            `LatentCapture(heatmaps=…)`, and `mlflow_latent.explain` for later.
         progress: told what is being done, in a few words.
 
     Returns:
@@ -110,8 +116,12 @@ def analyze(
     store = CaptureStore(captures)
     snapshot = load_snapshot(store, epoch, layer)
     report = analysis.analyze(snapshot, options, run_id=run_id, progress=progress)
-    exploration = Exploration(store, snapshot, report, options.measures, progress)
-    _publish(exploration, tracking_uri, progress)
+    if explain is not None:
+        progress("heat-maps")
+        made = explain(report, snapshot)
+        folder = heatmaps_folder(captures, report.epoch)
+        write_heatmaps(folder, made.heatmaps, report.epoch, made.notes)
+    publish(Exploration(store, snapshot, report, options.measures, progress), tracking_uri)
     return report
 
 
@@ -302,24 +312,33 @@ def _download(
     return RunTracker(run_id, tracking_uri).download_latent(epoch, media=media)
 
 
-def _publish(
-    exploration: Exploration, tracking_uri: str | None, progress: Callable[[str], None]
-) -> None:
+def publish(exploration: Exploration, tracking_uri: str | None = None) -> None:
+    """Write the files and pages of a report, and log them to its run, if it has one.
+
+    Args:
+        exploration: the report, and the captures it is of.
+        tracking_uri: where the run lives; default as MLflow is configured.
+    """
     report, captures = exploration.report, exploration.store.root
-    thumbnails = Thumbnails(captures / MEDIA)
+    heatmaps = heatmaps_folder(captures, report.epoch)
     if report.run_id is None:
-        extras = exploration.gather()
-        progress("pages and figures")
-        write_bundle(
-            report, captures / "analysis" / f"epoch={report.epoch:05d}", thumbnails, extras
-        )
+        folder = captures / "analysis" / f"epoch={report.epoch:05d}"
+        _write(exploration, folder, exploration.gather())
         return
     from mlflow_latent.tracking import RunTracker
 
     run = RunTracker(report.run_id, tracking_uri)
     extras = exploration.gather(run.read().info.run_name)
-    progress("pages and figures")
-    with TemporaryDirectory(prefix="mlflow-latent-") as folder:
-        write_bundle(report, Path(folder), thumbnails, extras)
-        progress("upload")
-        run.log_analysis(Path(folder), report)
+    with TemporaryDirectory(prefix="mlflow-latent-") as name:
+        _write(exploration, Path(name), extras)
+        exploration.progress("upload")
+        for path in sorted(heatmaps.glob("*")):
+            run.upload(path, f"{LATENT}/{path.parent.relative_to(captures).as_posix()}")
+        run.log_analysis(Path(name), report)
+
+
+def _write(exploration: Exploration, folder: Path, extras: Extras) -> None:
+    captures = exploration.store.root
+    exploration.progress("pages and figures")
+    heatmaps = Heatmaps(heatmaps_folder(captures, exploration.report.epoch))
+    write_bundle(exploration.report, folder, Thumbnails(captures / MEDIA), extras, heatmaps)

@@ -13,10 +13,11 @@ from mlflow_latent.report.html import write_html
 from mlflow_latent.report.overview import render_overview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mlflow_latent.report.explorer.extras import Extras
+    from mlflow_latent.report.heatmaps import Heatmap
     from mlflow_latent.report.model import Report
 
 FIGURES, PAGE, SUMMARY, OVERVIEW = (
@@ -32,6 +33,7 @@ def write_bundle(
     folder: Path,
     thumbnails: Callable[[str, str], bytes | None] | None = None,
     extras: Extras | None = None,
+    heatmaps: Callable[[str, str], Sequence[Heatmap]] | None = None,
 ) -> None:
     """Write the document, its table, `explorer.bin`, figures, both pages and the overview.
 
@@ -43,11 +45,12 @@ def write_bundle(
         folder: made if it is not there.
         thumbnails: gives the encoded picture of a (split, sample_id), or None.
         extras: what the explorer shows beside the report.
+        heatmaps: gives the maps of a (split, sample_id).
     """
     report.save(folder)
     (folder / EXPLORER_FILE).write_bytes(encode_explorer(report, extras))
     render_figures(report, folder / FIGURES)
-    write_html(report, folder / SUMMARY, thumbnails, figures=folder / FIGURES)
+    write_html(report, folder / SUMMARY, thumbnails, figures=folder / FIGURES, heatmaps=heatmaps)
     if not write_page(report, folder / PAGE, extras):
         shutil.copyfile(folder / SUMMARY, folder / PAGE)
     render_overview(report, folder / OVERVIEW)

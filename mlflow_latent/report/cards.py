@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.report import pictures, words
+from mlflow_latent.report import heat, pictures, words
+from mlflow_latent.report.heatmaps import leading
 from mlflow_latent.report.ranking import COPIES, REPRESENTATION, ranked_insights
 from mlflow_latent.schema import SAMPLE_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from mlflow_latent.report.heatmaps import Heatmap
     from mlflow_latent.report.model import Insight, Region
     from mlflow_latent.report.pictures import Budget, Picture
     from mlflow_latent.report.table import SampleTable
 
     Thumbnails = Callable[[str, str], bytes | None]
+    Heatmaps = Callable[[str, str], Sequence[Heatmap]]
 
 SHOWN_SAMPLES = 12
 TYPICAL_SAMPLES = 4
+EXPLAINED_SAMPLES = 4  # of an insight, that are shown with heat-maps
+OVERLAY_SIDE = 112  # pixels
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,22 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """A heat-map over its sample."""
+
+    heatmap: Heatmap
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A sample, and the most faithful heat-map of each sort."""
+
+    tile: Tile
+    overlays: tuple[Overlay, ...]
+
+
+@dataclass(frozen=True)
 class Card:
     """An insight with its number, its figure and some of its samples."""
 
@@ -54,6 +76,7 @@ class Card:
     figure: Picture | None
     tiles: tuple[Tile, ...]
     order: str
+    explained: tuple[Explanation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,11 +87,13 @@ class Gallery:
         table: the report's samples.
         thumbnails: maps (split, sample_id) to an encoded picture, or None where there is none.
         budget: what thumbnails may still take.
+        heatmaps: maps (split, sample_id) to the sample's heat-maps.
     """
 
     table: SampleTable
     thumbnails: Thumbnails | None
     budget: Budget
+    heatmaps: Heatmaps | None = None
 
     def cards(self, figures: Mapping[int, Picture]) -> list[Card]:
         """Return a card for every insight, the most severe first; `figures` are by rank."""
@@ -98,7 +123,30 @@ class Gallery:
     def _card(self, rank: int, insight: Insight, figure: Picture | None) -> Card:
         rows, order = representatives(self.table, insight)
         tiles = tuple(self.tile(row) for row in rows)
-        return Card(rank=rank, insight=insight, figure=figure, tiles=tiles, order=order)
+        explained = tuple(self._explained(insight, rows))
+        return Card(rank, insight, figure, tiles, order, explained)
+
+    def _explained(self, insight: Insight, shown: list[int]) -> Iterator[Explanation]:
+        """The samples that are shown, and then others of the insight, as far as they have maps."""
+        if self.heatmaps is None or self.thumbnails is None:
+            return
+        left = EXPLAINED_SAMPLES
+        for row in dict.fromkeys([*shown, *self.table.rows(insight.samples).tolist()]):
+            split = str(self.table.split[row])
+            found = self.heatmaps(split, str(self.table.frame[SAMPLE_ID].iloc[row]))
+            overlays = tuple(self._overlays(leading(found))) if found else ()
+            if overlays:
+                yield Explanation(self.tile(row), overlays)
+                left -= 1
+            if not left:
+                return
+
+    def _overlays(self, heatmaps: Sequence[Heatmap]) -> Iterator[Overlay]:
+        for one in heatmaps:
+            content = self.thumbnails(one.split, one.sample_id) if self.thumbnails else None
+            picture = self.budget.take(partial(_overlay, content, one)) if content else None
+            if picture is not None:
+                yield Overlay(one, picture)
 
     def _picture(self, split: str, sample_id: str) -> Picture | None:
         thumbnails = self.thumbnails
@@ -111,6 +159,12 @@ class Gallery:
             return pictures.thumbnail(content, f"sample {name} of {split}") if content else None
 
         return self.budget.take(load)
+
+
+def _overlay(content: bytes, one: Heatmap) -> Picture | None:
+    drawn = heat.overlay(content, one, OVERLAY_SIDE)
+    name = words.shorten_middle(one.sample_id, 60)
+    return pictures.thumbnail(drawn, f"{one.title}, over sample {name}") if drawn else None
 
 
 def representatives(table: SampleTable, insight: Insight) -> tuple[list[int], str]:

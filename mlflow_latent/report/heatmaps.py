@@ -132,7 +132,8 @@ class Heatmap:
     @property
     def title(self) -> str:
         """Of what it is a map, and how it was made, in a line."""
-        return f"{self.target}: {self.kind.label}" if self.target else self.kind.label
+        made = self.kind.label.removeprefix(f"{self.kind.what}, ")
+        return f"{self.target}: {made}" if self.target else self.kind.label
 
     @property
     def faithfulness(self) -> str:

@@ -22,11 +22,12 @@ from mlflow_latent.report.table import SampleTable
 from mlflow_latent.schema import sort_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jinja2 import Environment
     from markupsafe import Markup
 
+    from mlflow_latent.report.heatmaps import Heatmap
     from mlflow_latent.report.model import Insight, Report
 
 THUMBNAIL_BYTES = 4_000_000  # of text in the page; figures take up to another 4 MB
@@ -51,6 +52,7 @@ def write_html(
     thumbnails: Callable[[str, str], bytes | None] | None = None,
     *,
     figures: Path | None = None,
+    heatmaps: Callable[[str, str], Sequence[Heatmap]] | None = None,
 ) -> Path:
     """Write the report as one self-contained page.
 
@@ -61,6 +63,8 @@ def write_html(
             is none. Only the samples on the page are asked for, those of severe insights first.
         figures: the folder that `render_figures` wrote for this report; without it they are drawn
             again.
+        heatmaps: maps (split, sample_id) to the sample's heat-maps, which are drawn over its
+            thumbnail.
 
     Returns:
         `path`.
@@ -68,9 +72,11 @@ def write_html(
     path.parent.mkdir(parents=True, exist_ok=True)
     if figures is None:
         with TemporaryDirectory() as folder:
-            content = render_page(report, render_figures(report, Path(folder)), thumbnails)
+            content = render_page(
+                report, render_figures(report, Path(folder)), thumbnails, heatmaps
+            )
     else:
-        content = render_page(report, sorted(figures.glob("*.png")), thumbnails)
+        content = render_page(report, sorted(figures.glob("*.png")), thumbnails, heatmaps)
     path.write_text(content, encoding="utf-8")
     return path
 
@@ -79,10 +85,11 @@ def render_page(
     report: Report,
     figures: list[Path],
     thumbnails: Callable[[str, str], bytes | None] | None = None,
+    heatmaps: Callable[[str, str], Sequence[Heatmap]] | None = None,
 ) -> str:
     """Return the page of a report and its figures as text."""
     table = SampleTable.of(report)
-    gallery = Gallery(table, thumbnails, Budget(THUMBNAIL_BYTES))
+    gallery = Gallery(table, thumbnails, Budget(THUMBNAIL_BYTES), heatmaps)
     drawn = _embed(figures, report)
     names = enumerate(_insight_names(report), start=1)
     cards = gallery.cards({rank: drawn[name] for rank, name in names if name in drawn})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlflow_latent.tracking.active import active_run, without_autologging
 from mlflow_latent.tracking.experiments import newest_run
+from mlflow_latent.tracking.models import load_model
 from mlflow_latent.tracking.note import RunPage
 from mlflow_latent.tracking.owned import end_run, start_run, start_run_below
 from mlflow_latent.tracking.run import RunTracker
@@ -16,6 +17,7 @@ __all__ = [
     "SyncResult",
     "active_run",
     "end_run",
+    "load_model",
     "newest_run",
     "start_run",
     "start_run_below",

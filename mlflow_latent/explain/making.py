@@ -1,4 +1,4 @@
-"""Explain samples: which maps of each, made within a bound of time."""
+"""Heat-maps of samples: which maps of each, made within a bound of time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Work:
     found: list[Heatmap] = field(default_factory=list)
 
 
-def explain(
+def make_heatmaps(
     samples: Iterable[Sample],
     model: Module,
     *,
@@ -64,8 +64,7 @@ def explain(
 
     Raises:
         LayerNotFoundError: the model has no layer of a named name.
-        InputError: a named layer has no places.
-        ModuleNotFoundError: captum is not installed.
+        InputError: a named layer has no places, or captum is not installed.
     """
     require_captum()
     work = _Work(model, options or ExplainOptions(), class_names)
@@ -95,7 +94,7 @@ def require_captum() -> None:
     try:
         import captum.attr  # noqa: F401 - only whether it is there
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise InputError(
             f"heat-maps need captum ({error}); pip install 'mlflow-latent[explain]'"
         ) from None
 

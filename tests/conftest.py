@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,13 +24,17 @@ STARTUP_SECONDS = 120  # a busy machine migrates the database for a while
 SHARING = {"tests/browser", "tests/server"}  # folders whose files share servers that start slowly
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares fixtures in one process: a file, and the files of some folders."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
+class SharingTogether(LoadFileScheduling):
+    """Keep what shares fixtures in one process: a file, and all files of some folders."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in SHARING else file))
+        return folder if folder in SHARING else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingTogether:
+    return SharingTogether(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -69,7 +69,7 @@ def train(options: argparse.Namespace, *, supercategory: bool) -> str:
         enable_checkpointing=False,
         enable_progress_bar=options.progress,
         enable_model_summary=False,
-        log_every_n_steps=10,
+        log_every_n_steps=1,
     )
     shuffled = DataLoader(train_set, shuffle=True, drop_last=True, **loading)
     trainer.fit(model, shuffled, DataLoader(val_set, **loading))

@@ -121,17 +121,19 @@ class _Maker:
         if self.objects is None or size is None:
             return
         found = self.objects
-        scale = np.array([*size, *size], dtype=np.float64)
+        side = max(size)  # objects are relative to a square in which the image is centered
+        border = (side - np.array(size, dtype=np.float64)) / 2
         for place in range(int(found.first[row]), int(found.first[row + 1])):
             if found.is_prediction[place]:
                 continue
-            x0, y0, x1, y1 = (found.box[place] * scale).tolist()
+            corners = found.box[place].reshape(2, 2) * side - border
+            x0, y0, x1, y1 = np.clip(corners, 0, size).reshape(-1).tolist()
             outline = found.polygon[found.polygon_first[place] : found.polygon_first[place + 1]]
             box = [round(value, 2) for value in (x0, y0, x1 - x0, y1 - y0)]
             annotation: dict[str, Any] = {"category_id": int(found.category[place]), "bbox": box}
             annotation["area"] = round((x1 - x0) * (y1 - y0), 2)
             if len(outline):
-                points = (outline * scale[:2]).round(2).reshape(-1).tolist()
+                points = np.clip(outline * side - border, 0, size).round(2).reshape(-1).tolist()
                 annotation["segmentation"] = [points]
             yield annotation
 

@@ -42,6 +42,19 @@ SPLIT_COLORS = {"train": "#0072B2", "val": "#D55E00", "test": "#009E73", "unlabe
 SPLIT_MARKERS = {"train": "o", "val": "s", "test": "D", "unlabeled": "^"}
 LABEL_LENGTH = 28  # letters of a class or field name beside an axis
 DOTS_PER_INCH = 120
+DARK = {  # what is drawn on a dark page in place of these, at the same contrast
+    "#ffffff": "#14171c",
+    "#1b1f24": "#e9ecf0",
+    "#57606a": "#a4aeb9",
+    "#d5d9de": "#3a424c",
+    "#dfe3e8": "#323a44",
+    "#b4bac2": "#525c68",
+    "#b3261e": "#ff8a80",
+    "#000000": "#e9ecf0",
+    "#332288": "#9a8cf0",
+    "#0072b2": "#56a8e0",
+    "#661100": "#d08a70",
+}
 FULL_WIDTH = 7.9  # inches from which a figure has a title of full size
 TITLE_LETTERS_PER_INCH = 8.2  # of the bold 14 point face
 CLIP_PERCENTILE = 99.0
@@ -107,6 +120,41 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+
+
+def darken(figure: Figure) -> None:
+    """Turn a finished figure into one for a dark page: paper, ink and the colors that need it."""
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    def turn(artist: Any, *names: str) -> None:
+        for name in names:
+            artist.set(**{name: _darkened(getattr(artist, f"get_{name}")())})
+
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            turn(artist, "color")
+        elif isinstance(artist, Line2D):
+            turn(artist, "color", "markerfacecolor", "markeredgecolor")
+        elif isinstance(artist, Patch | Collection):
+            turn(artist, "facecolor", "edgecolor")
+
+
+def _darkened(color: Any) -> Any:
+    """The color for a dark page, of one or of many; what has none there stays."""
+    from matplotlib.colors import to_hex, to_rgba, to_rgba_array
+
+    if isinstance(color, np.ndarray) and color.ndim > 1:
+        return [_darkened(tuple(one)) for one in color.tolist()]
+    if isinstance(color, str) and color.lower() in {"none", "auto"}:
+        return color
+    if not len(to_rgba_array(color)):
+        return color
+    opacity = to_rgba(color)[3]
+    found = DARK.get(to_hex(color))
+    return color if found is None else to_rgba(found, opacity)
 
 
 def head(figure: Figure, title: str, subtitle: str = "") -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.domain_gap.trend import GapTrend
     from mlflow_latent.report.expectations.model import Expectation, ExpectationResults
     from mlflow_latent.report.model import Insight, Report
+    from mlflow_latent.showing import show_sample
     from mlflow_latent.snapshot import Snapshot
     from mlflow_latent.testing import test
 
@@ -64,6 +65,7 @@ _HOME = {
     "gap": "mlflow_latent.gaps",
     "gap_trend": "mlflow_latent.gaps",
     "label_next": "mlflow_latent.acquiring",
+    "show_sample": "mlflow_latent.showing",
     "similar": "mlflow_latent.api",
     "test": "mlflow_latent.testing",
     "work_list": "mlflow_latent.listing",
@@ -94,6 +96,7 @@ __all__ = [
     "gap",
     "gap_trend",
     "label_next",
+    "show_sample",
     "similar",
     "test",
     "work_list",

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
     from lightning_callbacks.notices import Notices
     from lightning_callbacks.settings import Settings
+    from mlflow_latent import Report, Snapshot
     from mlflow_latent.explain import Wanted
-    from mlflow_latent.report.model import Report
-    from mlflow_latent.snapshot import Snapshot
 
     Explainer = Callable[[Report, Snapshot], Explained]
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.capture.adapters import Wanted
     from mlflow_latent.capture.ultralytics.settings import NamingFunction
+    from mlflow_latent.explain import Explained
 
 MEAN = "mean"  # over space: how layers are pooled here
 CONFIDENCE, IOU = 0.25, 0.5  # as `attach` has them
@@ -52,6 +53,13 @@ def load(path: Path) -> Any:
     from ultralytics import YOLO
 
     return YOLO(str(path))
+
+
+def explain(model: Any, *arguments: Any, **options: Any) -> Explained:
+    """Make heat-maps: see `mlflow_latent.capture.ultralytics.explaining`."""
+    from mlflow_latent.capture.ultralytics.explaining import explain
+
+    return explain(model, *arguments, **options)
 
 
 def capture(

@@ -117,6 +117,14 @@ export function countAll(bins: Bins, size: number): Uint32Array {
   return counts;
 }
 
+/** Count the rows of each bin within each group; rows of a group beyond `groupCount` are left out. */
+export function countAllByGroup(bins: Bins, size: number, groups: Bins, groupCount: number): Uint32Array {
+  const counts = new Uint32Array(groupCount * size);
+  for (let row = 0; row < bins.length; row++)
+    if (groups[row]! < groupCount) counts[groups[row]! * size + bins[row]!]!++;
+  return counts;
+}
+
 /** Count the rows of each bin that fail nothing but the filter of `own`. */
 export function countPassing(
   bins: Bins,

@@ -50,6 +50,10 @@ export class FileSource implements Source {
     return null;
   }
 
+  async artifactPage(): Promise<null> {
+    return null;
+  }
+
   async artifactJson(): Promise<null> {
     return null;
   }

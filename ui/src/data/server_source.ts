@@ -14,7 +14,10 @@ interface Listing {
 }
 
 interface RunAnswer {
-  readonly run: { readonly data: { readonly tags?: readonly { key: string; value: string }[] } };
+  readonly run: {
+    readonly info: { readonly experiment_id: string };
+    readonly data: { readonly tags?: readonly { key: string; value: string }[] };
+  };
 }
 
 /** An MLflow server with this plugin; every address is relative to MLflow's own root. */
@@ -70,6 +73,13 @@ export class ServerSource implements Source {
 
   artifactUrl(path: string, runId?: string): string {
     return this.files(path, this.run(runId));
+  }
+
+  async artifactPage(path: string, runId?: string): Promise<string> {
+    const run = this.run(runId);
+    const { info } = (await this.mlflow<RunAnswer>(`runs/get?run_id=${encodeURIComponent(run)}`)).run;
+    const place = `experiments/${encodeURIComponent(info.experiment_id)}/runs/${encodeURIComponent(run)}`;
+    return new URL(`#/${place}/artifacts/${path}`, this.root).href;
   }
 
   async artifactJson<T>(path: string, runId?: string): Promise<T | null> {

@@ -24,6 +24,8 @@ export interface Source {
   heatmaps(split: string, epoch: number | null, runId?: string): Promise<ArrayBuffer | null>;
   /** Address of an artifact, e.g. for an image; null where there is none (in a file). */
   artifactUrl(path: string, runId?: string): string | null;
+  /** Address of an artifact in MLflow's own artifact view; null in a file. */
+  artifactPage(path: string, runId?: string): Promise<string | null>;
   /** An artifact as JSON; null where it does not exist or cannot be reached. */
   artifactJson<T>(path: string, runId?: string): Promise<T | null>;
   /** Tags of the run; empty in a file. */

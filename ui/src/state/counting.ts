@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { binned, type Binning } from "../crossfilter/binning";
-import { countAll, type Crossfilter } from "../crossfilter/crossfilter";
+import { countAll, countAllByGroup, type Bins, type Crossfilter } from "../crossfilter/crossfilter";
 import type { Dataset } from "../data/dataset";
 
 /** Rows counted by bin: `counts[b]`, the last one being the missing values. */
@@ -10,6 +10,7 @@ export type Counts = Uint32Array;
 export class Counting {
   private readonly bins = new Map<string, Binning | null>();
   private readonly totals = new Map<string, Counts>();
+  private readonly totalsBySplit = new Map<string, ReadonlyMap<string, Counts>>();
   private readonly counters = new Map<string, Signal<Counts>>();
   /** Counts that the crossfilter keeps up to date, of the columns that something shows. */
   private readonly live = new Map<string, Counts>();
@@ -53,14 +54,33 @@ export class Counting {
 
   /** The same by split, counted now. */
   bySplit(name: string): ReadonlyMap<string, Counts> {
+    return this.ofSplits(name, (bins, size, groups, count) =>
+      this.crossfilter.countByGroup(keyOf(name), bins, size, groups, count),
+    );
+  }
+
+  /** Rows of each bin over all samples, by split; made once. */
+  totalBySplit(name: string): ReadonlyMap<string, Counts> {
+    let total = this.totalsBySplit.get(name);
+    if (!total) {
+      total = this.ofSplits(name, countAllByGroup);
+      this.totalsBySplit.set(name, total);
+    }
+    return total;
+  }
+
+  private ofSplits(
+    name: string,
+    count: (bins: Bins, size: number, groups: Bins, groupCount: number) => Uint32Array,
+  ): ReadonlyMap<string, Counts> {
     const binning = this.binning(name);
     const split = this.dataset.column("split");
     if (!binning || split?.kind !== "category") return new Map();
-    const { categories, codes } = split;
     const size = binning.size + 1;
-    const key = keyOf(name);
-    const all = this.crossfilter.countByGroup(key, binning.bins, size, codes, categories.length);
-    return new Map(categories.map((one, group) => [one, all.subarray(group * size, (group + 1) * size)]));
+    const all = count(binning.bins, size, split.codes, split.categories.length);
+    return new Map(
+      split.categories.map((one, group) => [one, all.subarray(group * size, (group + 1) * size)]),
+    );
   }
 
   /** Show the counts as they are now. */

@@ -176,6 +176,11 @@ export class Session {
     return this.counting.bySplit(name);
   }
 
+  /** The same as `total`, split by split. */
+  totalBySplit(name: string): ReadonlyMap<string, Counts> {
+    return this.counting.totalBySplit(name);
+  }
+
   /** All rows in ascending order of a column, missing values last; made once. */
   order(name: string): Uint32Array {
     return this.ordering.order(name);

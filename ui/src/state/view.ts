@@ -33,6 +33,8 @@ export interface ViewState {
   readonly tableColumns: readonly string[] | null;
   /** Columns whose histogram is open in the rail. */
   readonly openFields: readonly string[];
+  /** Whether histograms and bars show every split for itself. */
+  readonly bySplit: boolean;
   /** Curves that a person added, beside the report's. */
   readonly addedCurves: readonly { readonly field: string; readonly measure: string }[];
 }
@@ -58,6 +60,7 @@ export function firstView(dataset: Dataset): ViewState {
     sort: hasLoss ? { column: "loss", descending: true } : null,
     tableColumns: null,
     openFields: FIRST_FIELDS.filter(present).slice(0, OPEN_AT_FIRST),
+    bySplit: false,
     addedCurves: [],
   };
 }

@@ -106,6 +106,11 @@ test("colors of differences part at zero, and a place on the scale is the value 
   assert.ok(Number.isNaN(levelOf(NaN, scale)));
 });
 
+const CHANGE = {
+  measure: "loss", split: "val", grouping: "overall", group: "all", field: null, n: 40,
+  mean_a: 1, mean_b: 0.5, difference: -0.5, interval: [-0.7, null], verdict: "better",
+};
+
 test("what ml.compare logged is read, and what is odd in it is left out", () => {
   const insight = { kind: "overfitting", status: "appeared", a: null, b: { title: "<b>new</b>" } };
   const resolved = { kind: "leakage", status: "resolved", a: { title: "old" }, b: null };
@@ -113,6 +118,11 @@ test("what ml.compare logged is read, and what is odd in it is left out", () => 
     a: { name: "first" },
     insights: [insight, resolved, null, { kind: 3 }],
     refused: [{ name: "loss", reason: "classes" }, 7],
+    measures: [{ name: "loss", direction: "lower" }, { direction: "higher" }],
+    shared: { val: 40, odd: "many" },
+    tested_split: "val",
+    changes: [CHANGE, { ...CHANGE, interval: null }, { ...CHANGE, n: "3" }, "x"],
+    agreement: { n: 40, cka: null, k: 15, neighbor_overlap: 0.4, chance: 0.01 },
   };
   const found = parsed(document, "run", "folder")!;
   assert.deepEqual(
@@ -122,6 +132,10 @@ test("what ml.compare logged is read, and what is odd in it is left out", () => 
       ["resolved", "old"],
     ],
   );
+  assert.deepEqual(found.changes, [CHANGE]);
+  assert.deepEqual([found.measures, found.shared], [["loss"], { val: 40 }]);
+  assert.equal(found.agreement!.neighbor_overlap, 0.4);
+  assert.equal(parsed({ ...document, agreement: { cka: "high" } }, "run", "folder")!.agreement, null);
   assert.deepEqual(found.refused, [{ name: "loss", reason: "classes" }]);
   for (const odd of [null, 3, [], {}, { a: { name: "x" } }])
     assert.equal(parsed(odd, "run", "folder"), null);

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import scipy from "./reference.json";
 import { makeBins, type Binning } from "../../src/views/curves/bins";
+import { derivedNumbers } from "../../src/data/columns";
 import { curveSeries } from "../../src/views/curves/compute";
+import { apartness, shareSeries } from "../../src/views/curves/distribution";
+import { random } from "../worlds";
 import { normalQuantile, studentQuantile } from "../../src/views/selection/distributions";
 import {
   cliffsDelta,
@@ -198,4 +201,32 @@ test("too few values, or one value everywhere, say nothing", () => {
     separate(same, Uint32Array.of(0, 1, 2), Uint32Array.of(3, 4, 5, 6), CONFIDENCE),
     null,
   );
+});
+
+test("how far splits are apart, beyond what chance gives their sizes", () => {
+  const next = random(8);
+  const sample = (n: number, shift: number) => {
+    const counts = new Uint32Array(11);
+    for (let i = 0; i < n; i++) counts[Math.min(9, Math.floor(10 * next() + shift))]!++;
+    counts[10] = Math.floor(1000 * next()); // the missing do not take part
+    return counts;
+  };
+  const alike = Array.from({ length: 40 }, () =>
+    apartness(new Map([["train", sample(3000, 0)], ["target", sample(30, 0)]])),
+  );
+  const mean = alike.reduce((sum, one) => sum + one, 0) / alike.length;
+  assert.ok(mean < 0.05, `${mean}`);
+  const apart = apartness(new Map([["train", sample(3000, 0)], ["val", sample(900, 0)], ["target", sample(30, 4)]]));
+  assert.ok(apart > 0.2, `${apart}`);
+  assert.equal(apartness(new Map([["train", sample(50, 0)], ["none", new Uint32Array(11)]])), 0);
+});
+
+test("shares of each split's own samples, with intervals, splits without values left out", () => {
+  const field = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(1, 1, 2, 2, 2, 1, NaN));
+  const splits = new Map([["train", Uint32Array.of(0, 1, 2, 3)], ["target", Uint32Array.of(4, 5)], ["none", Uint32Array.of(6)]]);
+  const series = shareSeries(makeBins(field, [0, 1, 2, 3, 4, 5, 6], "equal_width"), splits, 0.95);
+  assert.deepEqual(Object.keys(series), ["train", "target"]);
+  assert.deepEqual(series["train"]!.map(({ n, mean }) => [n, mean]), [[2, 0.5], [2, 0.5]]);
+  for (const { interval: [lower, upper], mean } of series["target"]!)
+    assert.ok(lower! >= 0 && lower! < mean! && mean! < upper! && upper! <= 1);
 });

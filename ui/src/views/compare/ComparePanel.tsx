@@ -33,9 +33,9 @@ export function ComparePanel({ comparison, link }: PanelProps) {
           <PairChoice comparison={comparison} place={place} onPlace={setPlace} />
         )}
         <Overall {...shown} />
+        <ComparedDocument comparison={comparison} pair={pair} />
         <ByCategory {...shown} />
         <Extremes {...shown} />
-        <ComparedDocument comparison={comparison} pair={pair} />
       </SessionProvider>
     </aside>
   );

@@ -1,11 +1,38 @@
 /** What `ml.compare` found of two runs, where it was logged: `latent/comparisons/<other run>/comparison.json`. */
 import type { Source } from "../../data/source";
 
+/** An interval; null is "not bounded". */
+type Bounds = readonly [number | null, number | null];
+
+/** What changed for one group of shared samples: paired differences b − a. */
+export interface Change {
+  readonly measure: string;
+  readonly split: string;
+  readonly grouping: string;
+  readonly group: string;
+  readonly field: string | null;
+  readonly n: number;
+  readonly mean_a: number | null;
+  readonly mean_b: number | null;
+  readonly difference: number | null;
+  readonly interval: Bounds;
+  readonly verdict: string;
+}
+
 /** An insight that appeared, was resolved, or persisted from one run to the other. */
 export interface ChangedInsight {
   readonly kind: string;
   readonly status: string;
   readonly title: string;
+  readonly reason: string | null;
+}
+
+/** How alike the two latent spaces are. */
+export interface Agreement {
+  readonly cka: number | null;
+  readonly k: number;
+  readonly neighbor_overlap: number;
+  readonly chance: number;
 }
 
 /** The parts of the document that the page shows. */
@@ -13,11 +40,17 @@ export interface ComparisonDocument {
   /** run that it lies with: the page of it is there. */
   readonly runId: string;
   readonly folder: string;
-  /** name of the run that the other is compared with, i.e. "before". */
-  readonly before: string;
-  /** its id; null if unknown. */
+  /** id of run a, with which b is compared; null if unknown. */
   readonly beforeId: string | null;
+  readonly testedSplit: string;
+  readonly confidence: number;
+  /** samples by split that both runs have. */
+  readonly shared: Readonly<Record<string, number>>;
+  /** the leading one first. */
+  readonly measures: readonly string[];
+  readonly changes: readonly Change[];
   readonly insights: readonly ChangedInsight[];
+  readonly agreement: Agreement | null;
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
 
@@ -41,20 +74,52 @@ export async function readComparison(
   return null;
 }
 
+type Loose = Record<string, any>;
+
 /** An artifact is whoever's: what is not as expected is left out. */
 export function parsed(value: unknown, runId: string, folder: string): ComparisonDocument | null {
-  const document = value as Record<string, any>;
-  const before = document?.["a"]?.name;
-  if (typeof before !== "string" || !Array.isArray(document["insights"])) return null;
-  const insights = document["insights"].flatMap((one: any) => {
-    const title = one?.b?.title ?? one?.a?.title;
-    const isWhole = [one?.kind, one?.status, title].every((text) => typeof text === "string");
-    return isWhole ? [{ kind: one.kind, status: one.status, title }] : [];
-  });
-  const refused = (Array.isArray(document["refused"]) ? document["refused"] : []).filter(
-    (one: any) => typeof one?.name === "string" && typeof one?.reason === "string",
-  );
+  const document = value as Loose;
+  if (typeof document?.["a"]?.name !== "string" || !Array.isArray(document["insights"])) return null;
   const id = document["a"].run_id;
-  const beforeId = typeof id === "string" ? id : null;
-  return { runId, folder, before, beforeId, insights, refused };
+  return {
+    runId,
+    folder,
+    beforeId: isText(id) ? id : null,
+    testedSplit: isText(document["tested_split"]) ? document["tested_split"] : "val",
+    confidence: isNumber(document["confidence"]) ? document["confidence"] : 0.95,
+    shared: countsOf(document["shared"]),
+    measures: listOf(document["measures"]).flatMap(({ name }) => (isText(name) ? name : [])),
+    changes: listOf(document["changes"]).filter(isChange) as unknown as Change[],
+    insights: listOf(document["insights"]).flatMap(insightOf),
+    agreement: isAgreement(document["agreement"]) ? document["agreement"] : null,
+    refused: listOf(document["refused"]).flatMap(({ name, reason }) =>
+      isText(name) && isText(reason) ? { name, reason } : [],
+    ),
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isMaybe = (value: unknown): boolean => value === null || isNumber(value);
+const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
+const listOf = (value: unknown): Loose[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function countsOf(value: unknown): Record<string, number> {
+  return Object.fromEntries(Object.entries(isObject(value) ? value : {}).filter(([, n]) => isNumber(n)));
+}
+
+function isChange(one: Loose): boolean {
+  const texts = [one["measure"], one["split"], one["grouping"], one["group"], one["verdict"]];
+  const [lower, upper] = Array.isArray(one["interval"]) ? one["interval"] : [undefined, undefined];
+  return texts.every(isText) && isNumber(one["n"]) && [one["difference"], lower, upper].every(isMaybe);
+}
+
+function insightOf({ kind, status, reason, a, b }: Loose): ChangedInsight[] {
+  const title = b?.title ?? a?.title;
+  if (!isText(kind) || !isText(status) || !isText(title)) return [];
+  return [{ kind, status, title, reason: isText(reason) ? reason : null }];
+}
+
+function isAgreement(value: unknown): value is Agreement {
+  return isObject(value) && isMaybe(value["cka"]) && [value["k"], value["neighbor_overlap"], value["chance"]].every(isNumber);
 }

@@ -58,6 +58,7 @@ export function sourceOf(source: Source, runId: string): Source {
     heatmaps: (split, epoch, run = runId) => source.heatmaps(split, epoch, run),
     sheet: (path) => sheetOf(source, path, runId),
     artifactUrl: (path, run = runId) => source.artifactUrl(path, run),
+    artifactPage: (path, run = runId) => source.artifactPage(path, run),
     artifactJson: (path, run = runId) => source.artifactJson(path, run),
     tags: (run = runId) => source.tags(run),
     setTag: (key, value, run = runId) => source.setTag(key, value, run),

@@ -7,6 +7,7 @@ import { CurveChart } from "./CurveChart";
 import { CurveTable } from "./CurveTable";
 import { computeCurve, isField, isMeasure } from "./computed";
 import { columnOfMeasure, labelOfField, labelOfMeasure, useSplitColors, useWidth } from "./context";
+import { DISTRIBUTION } from "./distribution";
 import { filterOfBins, keptBins } from "./filters";
 import { focusedField } from "./focus";
 import { splitsOf } from "./geometry";
@@ -98,9 +99,9 @@ function useCurve(group: CurveGroup, options: Options, field: Column | undefined
   const binning = options.binning.value;
   return useMemo(() => {
     const ready = group.curves.length ? inBinning(group, binning) : null;
-    const measure = columnOfMeasure(dataset, group.measure);
-    const canCompute = field && isField(field) && measure && isMeasure(measure);
-    if (!canCompute || (ready && !rows)) return ready;
+    const column = columnOfMeasure(dataset, group.measure);
+    const measure = group.measure === DISTRIBUTION ? DISTRIBUTION : column && isMeasure(column) && column;
+    if (!field || !isField(field) || !measure || (ready && !rows)) return ready;
     const made = computeCurve(
       dataset,
       field,

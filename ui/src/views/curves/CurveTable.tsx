@@ -1,6 +1,7 @@
 import { useId } from "preact/hooks";
 import { bounds, number, whole } from "../../parts/format";
 import type { ChartProps } from "./CurveChart";
+import { DISTRIBUTION } from "./distribution";
 import { splitsOf } from "./geometry";
 
 /** The same numbers as a table, for those who do not read drawings. */
@@ -13,18 +14,19 @@ export function CurveTable({
 }: Omit<ChartProps, "width" | "kept" | "colorOf">) {
   const splits = splitsOf(curve, splitOrder);
   const caption = useId();
+  const said = curve.measure === DISTRIBUTION ? "share" : "mean";
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-labelledby={caption}>
       <table class="curve-table">
         <caption
           id={caption}
-        >{`${measure} by ${field}, mean and ${Math.round(100 * confidence)} % interval`}</caption>
+        >{`${measure} by ${field}, ${said} and ${Math.round(100 * confidence)} % interval`}</caption>
         <thead>
           <tr>
             <th scope="col">{field}</th>
             {splits.flatMap((split) => [
               <th key={`${split}n`} scope="col">{`${split}, n`}</th>,
-              <th key={split} scope="col">{`${split}, mean`}</th>,
+              <th key={split} scope="col">{`${split}, ${said}`}</th>,
             ])}
           </tr>
         </thead>

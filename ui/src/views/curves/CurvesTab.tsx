@@ -7,7 +7,9 @@ import { isWanted, CurveItem } from "./CurveItem";
 import { labelOfMeasure } from "./context";
 import { focusedField } from "./focus";
 import type { Options, Shown } from "./options";
-import { groupCurves, measuresOf, type CurveGroup } from "./ranking";
+import { DISTRIBUTION } from "./distribution";
+import { groupsOf, measureChoices } from "./measures";
+import { groupCurves, type CurveGroup } from "./ranking";
 import "../samples/common.css";
 import "./curves.css";
 
@@ -24,27 +26,26 @@ export function CurvesTab() {
     query: useSignal(""),
   };
   const groups = useMemo(() => groupCurves(dataset.header.curves), [dataset]);
+  const matching = useMatching(groups, options);
   const own = added.map(({ field, measure }) => ({ field, measure, curves: [], similar: [] }));
   return (
     <section class="curves" aria-label="Curves">
       <CurveOptions options={options} groups={groups} />
       {own.length > 0 && <CurveList groups={own} options={options} isOwn />}
-      {groups.length > 0 ? (
-        <CurveList groups={matching(groups, options)} options={options} />
-      ) : (
-        <NoCurves />
-      )}
+      {groups.length === 0 && <NoCurves />}
+      <CurveList groups={matching} options={options} />
     </section>
   );
 }
 
-function matching(groups: CurveGroup[], { measure, query }: Options): CurveGroup[] {
-  const chosen = measure.value ?? measuresOf(groups)[0];
+/** The curves of the chosen measure whose field has the words that are looked for. */
+function useMatching(groups: CurveGroup[], { measure, query }: Options): CurveGroup[] {
+  const session = useSession();
+  const chosen = measure.value ?? measureChoices(session.dataset, groups)[0]!;
+  const all = useMemo(() => groupsOf(session, groups, chosen), [session, groups, chosen]);
   const words = query.value.toLowerCase();
-  return groups.filter(
-    (group) =>
-      group.measure === chosen &&
-      [group.field, ...group.similar].some((name) => name.toLowerCase().includes(words)),
+  return all.filter((group) =>
+    [group.field, ...group.similar].some((name) => name.toLowerCase().includes(words)),
   );
 }
 
@@ -62,7 +63,12 @@ function NoCurves() {
 
 function CurveOptions({ options, groups }: { options: Options; groups: CurveGroup[] }) {
   const { dataset } = useSession();
-  const measures = measuresOf(groups);
+  const measures = measureChoices(dataset, groups);
+  const choose = (measure: string): void => {
+    options.measure.value = measure;
+    // Shares of bins of equal count would all be alike.
+    options.binning.value = measure === DISTRIBUTION ? "equal_width" : "quantile";
+  };
   return (
     <div class="curve-options">
       {measures.length > 1 && (
@@ -71,11 +77,11 @@ function CurveOptions({ options, groups }: { options: Options; groups: CurveGrou
           <select
             class="select"
             value={options.measure.value ?? measures[0]}
-            onChange={(event) => (options.measure.value = event.currentTarget.value)}
+            onChange={(event) => choose(event.currentTarget.value)}
           >
             {measures.map((name) => (
               <option key={name} value={name}>
-                {labelOfMeasure(dataset, name)}
+                {name === DISTRIBUTION ? "how fields are spread" : labelOfMeasure(dataset, name)}
               </option>
             ))}
           </select>

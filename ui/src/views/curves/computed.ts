@@ -3,6 +3,7 @@ import type { Column, NumberColumn } from "../../data/columns";
 import type { Dataset } from "../../data/dataset";
 import type { Curve } from "../../payload";
 import { makeBins, type Binning } from "./bins";
+import { DISTRIBUTION, shareSeries } from "./distribution";
 import { curveSeries, type RowsOfSplits } from "./compute";
 
 /** Columns that can lie on the horizontal axis. */
@@ -12,26 +13,29 @@ export const isField = (column: Column): boolean => column.kind !== "text";
 export const isMeasure = (column: Column): column is NumberColumn => column.kind === "number";
 
 /**
- * A curve over some rows.
+ * A curve over some rows: the mean of a measure, or the share of each split's samples.
  *
  * @param rows - ascending or not; all rows if undefined.
  */
 export function computeCurve(
   dataset: Dataset,
   field: Column,
-  measure: NumberColumn,
+  measure: NumberColumn | typeof DISTRIBUTION,
   binning: Binning,
   confidence: number,
   rows: Uint32Array = everyRow(dataset.n),
 ): Curve {
   if (field.kind === "text") throw new TypeError(`'${field.name}' is text: it has no bins`);
   const bins = makeBins(field, rows, binning);
-  const series = curveSeries(bins, measure.values, rowsBySplit(dataset, rows), confidence);
+  const splits = rowsBySplit(dataset, rows);
+  const isShare = measure === DISTRIBUTION;
   return {
     field: field.field ?? field.name,
-    measure: measure.name,
+    measure: isShare ? measure : measure.name,
     binning: bins.binning,
-    series,
+    series: isShare
+      ? shareSeries(bins, splits, confidence)
+      : curveSeries(bins, measure.values, splits, confidence),
     strength: 0,
     similar_fields: [],
   };

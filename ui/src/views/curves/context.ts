@@ -14,6 +14,7 @@ export const columnOfMeasure = (dataset: Dataset, measure: string): Column | und
 
 /** A measure's name for people. */
 export const labelOfMeasure = (dataset: Dataset, measure: string): string =>
+  // A share of samples is no column: it names itself.
   columnOfMeasure(dataset, measure)?.label ?? plain(measure);
 
 /** A field's name for people. */

@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { CategoryColumn } from "../../data/columns";
-import { count, whole } from "../../parts/format";
+import { count, percent, whole } from "../../parts/format";
 import { theme } from "../../parts/theme";
 import { slotsOf } from "../../scatter/coloring";
 import { categoryColor } from "../../scatter/palette";
 import { useSession, useView, type CategoriesFilter } from "../../state";
+import { largestShare, useSplitShares, type SplitShares } from "./bySplit";
 
 /** Categories listed at first; up to `ALL_LISTED` all are, in their own order. */
 const LISTED = 8;
@@ -19,13 +20,14 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
   const [more, setMore] = useState(false);
   const total = session.total(column.name);
   const counts = session.counts(column.name).value;
+  const splits = useSplitShares(column.name);
   const filter = session.filter(`column:${column.name}`) as CategoriesFilter | undefined;
   const isColor = useView((view) => view.color === column.name);
-  const slots = isColor ? slotsOf(column, total) : null;
-  const present = [...column.categories.keys()].filter((code) => total[code]! > 0);
+  const slots = useMemo(() => (isColor ? slotsOf(column, total) : null), [column, isColor]);
+  const present = useMemo(() => presentCodes(column, total), [column]);
   const many = present.length > ALL_LISTED;
   const codes = many ? listed(column, present, total, filter, query, more) : present;
-  const top = Math.max(1, ...present.map((code) => total[code]!));
+  const top = useMemo(() => Math.max(1, ...present.map((code) => total[code]!)), [present]);
   const missing = total[column.categories.length] ?? 0;
   if (!present.length) return <p class="note">No sample has a value.</p>;
   return (
@@ -50,6 +52,8 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
             top={top}
             chosen={filter ? filter.categories.includes(column.categories[code]!) : null}
             color={slots && categoryColor(slots[code]!, theme.value)}
+            splits={splits && column.name !== "split" ? splits : null}
+            code={code}
             onClick={() => choose(column.categories[code]!)}
           />
         ))}
@@ -61,6 +65,8 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
             top={top}
             chosen={filter ? filter.missing === true : null}
             color={null}
+            splits={null}
+            code={-1}
             onClick={() => choose(null)}
           />
         )}
@@ -85,6 +91,9 @@ export function CategoryFilter({ column }: { column: CategoryColumn }) {
     else session.addFilter({ type: "categories", column: column.name, categories, ...withMissing });
   }
 }
+
+const presentCodes = (column: CategoryColumn, total: Uint32Array): number[] =>
+  [...column.categories.keys()].filter((code) => total[code]! > 0);
 
 /** The categories to list: what is searched, else the chosen and the most frequent ones. */
 function listed(
@@ -113,8 +122,12 @@ function Bar(props: {
   /** Null if nothing is chosen. */
   chosen: boolean | null;
   color: string | null;
+  /** every split for itself, in place of all samples. */
+  splits: readonly SplitShares[] | null;
+  code: number;
   onClick: () => void;
 }) {
+  const { splits } = props;
   const width = (value: number) => `${Math.max(value ? 0.6 : 0, (100 * value) / props.top).toFixed(2)}%`;
   return (
     <li>
@@ -126,11 +139,27 @@ function Bar(props: {
         <span class="bar-count" title={`${whole(props.kept)} of ${whole(props.all)}`}>
           {whole(props.kept)}
         </span>
-        <span class="bar-track" aria-hidden="true">
-          <span class="bar-all" style={{ width: width(props.all) }} />
-          <span class="bar-kept" style={{ width: width(props.kept) }} />
-        </span>
+        {splits ? (
+          <SplitBars splits={splits} code={props.code} />
+        ) : (
+          <span class="bar-track" aria-hidden="true">
+            <span class="bar-all" style={{ width: width(props.all) }} />
+            <span class="bar-kept" style={{ width: width(props.kept) }} />
+          </span>
+        )}
       </button>
     </li>
+  );
+}
+
+/** The share of each split's samples that are in a category, on one scale. */
+function SplitBars({ splits, code }: { splits: readonly SplitShares[]; code: number }) {
+  const most = largestShare(splits);
+  return (
+    <span class="bar-splits">
+      {splits.map(({ split, color, shares }) => (
+        <i key={split} style={{ background: color, width: `${(100 * shares[code]!) / most}%` }} title={`${percent(shares[code])} of ${split}`} />
+      ))}
+    </span>
   );
 }

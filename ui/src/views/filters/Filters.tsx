@@ -9,7 +9,11 @@ const SEARCHED_FROM = 8;
 
 /** The rail of filters: a histogram, bars or a search for every column, open or folded. */
 export function Filters() {
-  const { dataset } = useSession();
+  const session = useSession();
+  const { dataset } = session;
+  const bySplit = useView((view) => view.bySplit);
+  const split = dataset.column("split");
+  const hasSplits = split?.kind === "category" && split.categories.length > 1;
   const [query, setQuery] = useState("");
   const open = useView((view) => view.openFields);
   const wanted = query.trim().toLowerCase();
@@ -28,6 +32,16 @@ export function Filters() {
             value={query}
             onInput={(event) => setQuery(event.currentTarget.value)}
           />
+        </label>
+      )}
+      {hasSplits && (
+        <label class="check by-split">
+          <input
+            type="checkbox"
+            checked={bySplit}
+            onChange={(event) => session.update({ bySplit: event.currentTarget.checked }, { undoable: false })}
+          />
+          every split for itself
         </label>
       )}
       {grouped(columns).map(([title, members]) => (

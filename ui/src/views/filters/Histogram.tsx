@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import { isWhole, placeOf, type Binning } from "../../crossfilter/binning";
 import { number, whole } from "../../parts/format";
+import { largestShare, type SplitShares } from "./bySplit";
 import { afterMove, bounded, grip, type Grip, type Range } from "./brush";
 
 const HEIGHT = 44;
@@ -18,11 +19,13 @@ export function Histogram(props: {
   counts: Uint32Array;
   total: Uint32Array;
   range: Range | null;
+  /** every split for itself, in place of all kept samples. */
+  splits: readonly SplitShares[] | null;
   onBin: (bin: number | null) => void;
   onRange: (range: Range | null) => void;
   onEnd: () => void;
 }) {
-  const { binning, counts, total, range, bounds } = props;
+  const { binning, counts, total, range, bounds, splits } = props;
   const drag = useRef<{ grip: Grip; moved: boolean } | null>(null);
   const { size } = binning;
   const top = Math.max(1, ...total.subarray(0, size));
@@ -59,7 +62,13 @@ export function Histogram(props: {
         onPointerLeave={() => props.onBin(null)}
       >
         <path class="bars-all" d={bars(total, size, top)} />
-        <path class="bars-kept" d={bars(counts, size, top / factor)} />
+        {splits ? (
+          splits.map(({ split, color, shares }) => (
+            <path key={split} class="bars-split" stroke={color} d={steps(shares, largestShare(splits))} />
+          ))
+        ) : (
+          <path class="bars-kept" d={bars(counts, size, top / factor)} />
+        )}
         {brush && (
           <>
             <rect class="brush-out" x={0} width={brush[0]} height={HEIGHT} />
@@ -68,7 +77,7 @@ export function Histogram(props: {
           </>
         )}
       </svg>
-      {factor > 1 && <span class="magnified">kept × {factor}</span>}
+      {factor > 1 && !splits && <span class="magnified">kept × {factor}</span>}
     </div>
   );
 }
@@ -89,6 +98,12 @@ function place(value: number, binning: Binning, end = false): number {
 function magnification(kept: number, top: number): number {
   if (kept === 0 || kept / top >= LOW) return 1;
   return MAGNIFICATIONS.find((factor) => kept * factor <= top) ?? 1;
+}
+
+/** A line over the tops of the bins. */
+function steps(shares: Float32Array, most: number): string {
+  const heights = Array.from(shares, (share) => (HEIGHT - 1) * (1 - share / most) + 1);
+  return heights.map((y, bin) => `${bin ? "V" : "M0 "}${y.toFixed(2)}H${bin + 1}`).join("");
 }
 
 function bars(counts: Uint32Array, size: number, top: number): string {

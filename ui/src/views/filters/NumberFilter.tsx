@@ -3,6 +3,7 @@ import type { NumberColumn } from "../../data/columns";
 import { edgeOf, isWhole, type Binning } from "../../crossfilter/binning";
 import { number, typed, whole } from "../../parts/format";
 import { useSession, type RangeFilter } from "../../state";
+import { useSplitShares } from "./bySplit";
 import { Histogram } from "./Histogram";
 
 /** A histogram of numbers, brushed or typed. */
@@ -20,6 +21,7 @@ function Numbers({ column, binning }: { column: NumberColumn; binning: Binning }
   const [bin, setBin] = useState<number | null>(null);
   const counts = session.counts(column.name).value;
   const total = session.total(column.name);
+  const splits = useSplitShares(column.name);
   const set = (low: number, high: number, gesture?: string) => {
     const missing = filter?.missing ? { missing: true } : {};
     session.addFilter({ type: "range", column: column.name, low, high, ...missing }, { gesture });
@@ -33,6 +35,7 @@ function Numbers({ column, binning }: { column: NumberColumn; binning: Binning }
         counts={counts}
         total={total}
         range={filter ? [filter.low, filter.high] : null}
+        splits={splits}
         onBin={setBin}
         onRange={(range) => (range ? set(range[0], range[1], `brush ${key}`) : session.removeFilter(key))}
         onEnd={() => session.endGesture()}

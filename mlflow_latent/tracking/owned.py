@@ -36,9 +36,9 @@ def start_run(experiment: str, name: str, tracking_uri: str | None = None) -> tu
 
 
 def start_run_below(parent: str, name: str, tracking_uri: str | None = None) -> tuple[str, str]:
-    """Start a run below another one, which MLflow lists under it.
+    """Start the run of a run's objects below it, or go on with the one that is there.
 
-    Both say of one another: the parent's tag `latent.objects` is the id of the new run.
+    MLflow lists it under its parent, whose tag `latent.objects` is its id.
 
     Args:
         parent: id of the run above.
@@ -56,8 +56,10 @@ def start_run_below(parent: str, name: str, tracking_uri: str | None = None) -> 
     client = connection.client
 
     def create() -> str:
-        experiment = client.get_run(parent).info.experiment_id
-        tags = {PARENT_TAG: parent}
+        above = client.get_run(parent)
+        if OBJECTS_TAG in above.data.tags:
+            return str(client.get_run(above.data.tags[OBJECTS_TAG]).info.run_id)
+        experiment, tags = above.info.experiment_id, {PARENT_TAG: parent}
         run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
         client.set_tag(parent, OBJECTS_TAG, run_id)
         return run_id

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BRANCH = "cv3"  # of the head: what the classes are read from, as wide at every level
 LAST_BUT_CLASSES = -2
+BINS = 3  # of a box's sides, in which values are taken
 CELLS = 14
 """Cells that an object should be wide on its level (Lin et al. 2017, Feature Pyramid Networks, eq.
 1: an object of 224 pixels belongs to the level of stride 16)."""
@@ -85,6 +86,9 @@ def level_name(module: Any) -> str:
 def pool(maps: Sequence[Tensor], boxes: Tensor, input_height: int) -> Tensor:
     """Return an embedding of each object of one image: the mean of its box on the level that fits.
 
+    Values between the cells' centers are interpolated (RoIAlign, He et al. 2017, Mask R-CNN), so
+    that two small objects in one cell differ.
+
     Args:
         maps: (C, H, W) of each level, finest first.
         boxes: (K, 4) left, top, right, bottom in pixels of the input.
@@ -94,25 +98,22 @@ def pool(maps: Sequence[Tensor], boxes: Tensor, input_height: int) -> Tensor:
         (K, C) float32.
     """
     import torch
+    from torchvision.ops import roi_align
 
-    strides = [input_height / level.shape[1] for level in maps]
-    sides = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt().tolist()
-    found = []
-    for box, side in zip(boxes.tolist(), sides, strict=True):
-        fitting = [place for place, stride in enumerate(strides) if side >= CELLS * stride]
-        place = fitting[-1] if fitting else 0
-        found.append(_mean(maps[place], [edge / strides[place] for edge in box]))
-    return torch.stack(found) if found else maps[0].new_zeros((0, len(maps[0])))
-
-
-def _mean(level: Tensor, box: Sequence[float]) -> Tensor:
-    """Mean over the cells that a box touches, at least one."""
-    height, width = level.shape[1:]
-    left, right = _cells(box[0], box[2], width)
-    top, bottom = _cells(box[1], box[3], height)
-    return level[:, top:bottom, left:right].float().mean((1, 2))
-
-
-def _cells(first: float, last: float, size: int) -> tuple[int, int]:
-    start = min(max(int(first), 0), size - 1)
-    return start, min(max(-int(-last // 1), start + 1), size)
+    strides = torch.tensor([input_height / level.shape[1] for level in maps], device=boxes.device)
+    sides = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt()
+    fitting = (sides[:, None] >= CELLS * strides).sum(1) - 1
+    found = boxes.new_zeros((len(boxes), len(maps[0])))
+    for place, level in enumerate(maps):
+        rows = fitting.clamp(min=0) == place
+        if rows.any():
+            means: Tensor = roi_align(
+                level[None].float(),
+                [boxes[rows].float()],
+                output_size=BINS,
+                spatial_scale=1 / float(strides[place]),
+                sampling_ratio=2,
+                aligned=True,
+            )
+            found[rows] = means.mean((2, 3))
+    return found

@@ -32,10 +32,10 @@ class ObjectTerms:
     """What a criterion says of the K true objects of one image.
 
     Attributes:
-        losses: (K,) each, by column: `loss`, `loss_box`, `loss_cls`, …; NaN of an object that got
-            no anchor.
-        added: (K,) what each object adds to its image's loss; their sum is the image's loss without
-            the class loss of anchors that belong to no object.
+        losses: (K,) each, by column: `loss`, `loss_box`, `loss_cls`, …; an object that got no
+            anchor is judged by the one nearest to its center, its mask (NaN) not at all.
+        added: (K,) what each object adds to its image's loss, 0 of one that got no anchor; their
+            sum is the image's loss without the class loss of anchors that belong to no object.
         probabilities: (K, C) scores of the classes at the object's anchors, scaled to sum to 1.
     """
 
@@ -120,6 +120,8 @@ class _Terms:
     """What was heard of one image, to be split by the objects that anchors belong to."""
 
     def __init__(self, criterion: Any, heard: dict[str, Any], true_boxes: Tensor) -> None:
+        import torch
+
         assigned = heard["assigned"]
         self._criterion = criterion
         self._boxes, self._masks = heard["boxes"], heard.get("masks")
@@ -128,13 +130,15 @@ class _Terms:
         self._bce = heard["bce"][0].float().sum(-1)  # (A,), its class weights already in it
         self._scores = heard["logits"][0].float().sigmoid()  # (A, C)
         self._norm = self._boxes["target_scores_sum"]
-        self._true_boxes = true_boxes  # (K, 4) centers and sides, as shares of the input
+        pixels = true_boxes.to(self._weight) * self._boxes["imgsz"].flip(0).repeat(2)
+        centers, halves = pixels[:, :2], pixels[:, 2:] / 2
+        self._corners = torch.cat((centers - halves, centers + halves), 1)  # (K, 4) in pixels
 
     def split(self) -> ObjectTerms:
         """Return the terms of the image's objects."""
         import torch
 
-        found = [self._object(number) for number in range(len(self._true_boxes))]
+        found = [self._object(number) for number in range(len(self._corners))]
         names = [LOSS, *map(loss_column, self._criterion.loss_names)]
         nothing = self._weight.new_tensor(float("nan"))
         return ObjectTerms(
@@ -150,15 +154,15 @@ class _Terms:
     def _object(self, number: int) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Losses by column, what is added to the image's, and the scores of the classes."""
         mine = self._foreground & (self._owner == number)
-        anchors = int(mine.sum())
-        if not anchors:
-            return {}, self._weight.new_zeros(()), self._scores[self._nearest(number)]
-        own = self._weight * mine
-        total = own.sum()
-        weight = own if total > NO_WEIGHT else mine.float()
+        is_seen = bool(mine.any())
+        if not is_seen:
+            mine = self._nearest(number)
+        total = (self._weight * mine).sum() * is_seen
+        weight = self._weight * mine if total > NO_WEIGHT else mine.float()
+        anchors = mine.sum()
         gains, names = self._criterion.hyp, self._criterion.loss_names
         third = next(name for name in names if name.startswith(DISTANCES))
-        box, distance = self._box_terms(mine, weight)
+        box, distance = self._box_terms(number, mine, weight)
         bce = (self._bce * mine).sum() * gains.cls
         losses = {
             f"{LOSS_PREFIX}box": box * gains.box,
@@ -167,31 +171,41 @@ class _Terms:
         }
         share = total / self._norm if total > NO_WEIGHT else total * 0
         added = (box * gains.box + distance * gains.dfl) * share + bce / self._norm
-        if self._masks is not None:
-            mask = self._mask_term(self._masks, mine) * gains.box
+        if self._masks is not None and is_seen:
+            mask = self._mask_term(self._masks, number, mine) * gains.box
             losses[f"{LOSS_PREFIX}seg"] = mask
             added = added + mask * anchors / self._foreground.sum()
         scores = (self._scores * weight[:, None]).sum(0) / weight.sum()
-        return {LOSS: sum(losses.values(), start=added * 0), **losses}, added, scores
+        return {LOSS: sum(losses.values(), start=added * 0), **losses}, added * is_seen, scores
 
-    def _box_terms(self, mine: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    def _box_terms(self, number: int, mine: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Box and distance losses of some anchors: means, weighted as the criterion weighs them."""
+        stride = self._boxes["stride"]
         arguments = self._boxes | {
             "fg_mask": mine[None],
+            "target_bboxes": (self._corners[number] / stride)[None],
             "target_scores": weight[None, :, None],
             "target_scores_sum": weight.sum(),
         }
         found = self._criterion.bbox_loss.forward(**arguments)  # not by its hooks
         return found[0], found[1]
 
-    def _mask_term(self, heard: dict[str, Any], mine: Tensor) -> Tensor:
+    def _mask_term(self, heard: dict[str, Any], number: int, mine: Tensor) -> Tensor:
         """Mask loss of some anchors, the mean over them."""
+        arguments = heard | {
+            "fg_mask": mine[None],
+            "target_gt_idx": self._owner.new_full((1, len(mine)), number),
+            "target_bboxes": self._corners[number].expand(1, len(mine), 4),
+        }
         compute = getattr(type(self._criterion), MASK_LOSS)
-        found: Tensor = compute(self._criterion, **(heard | {"fg_mask": mine[None]}))
+        found: Tensor = compute(self._criterion, **arguments)
         return found
 
-    def _nearest(self, number: int) -> int:
-        """The anchor nearest to the center of an object that got none."""
+    def _nearest(self, number: int) -> Tensor:
+        """Mask of the anchor nearest to the center of an object that got none."""
         points = self._boxes["anchor_points"] * self._boxes["stride"]
-        center = self._true_boxes[number, :2].to(points) * self._boxes["imgsz"].flip(0)
-        return int(((points - center) ** 2).sum(-1).argmin())
+        box = self._corners[number]
+        distance = ((points - (box[:2] + box[2:]) / 2) ** 2).sum(-1)
+        mask = self._foreground.new_zeros(len(distance))
+        mask[distance.argmin()] = True
+        return mask

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -79,18 +81,28 @@ def label_next(
     snapshot = _read(source, epoch, layer, tracking_uri, progress)
     progress("neighbors")
     measures = Measures(snapshot, MeasureOptions(random_state=random_state, projection="none"))
-    found = list_next(
-        measures,
-        split=split,
-        n=n,
-        strategy=strategy,
-        learned_from=tested_split or _judged(snapshot),
-        run_id=run_id,
-    )
+    with _unlogged():
+        found = list_next(
+            measures,
+            split=split,
+            n=n,
+            strategy=strategy,
+            learned_from=tested_split or _judged(snapshot),
+            run_id=run_id,
+        )
     if run_id is not None:
         progress("upload")
         _log(found, run_id, tracking_uri)
     return found
+
+
+def _unlogged() -> AbstractContextManager[None]:
+    """Keep MLflow's autologging out: what is fitted here is nobody's model."""
+    if "mlflow" not in sys.modules:  # then nothing is logged by itself
+        return nullcontext()
+    from mlflow_latent.tracking import without_autologging
+
+    return without_autologging()
 
 
 def _judged(snapshot: Snapshot) -> str | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MIN_BIN = 50  # errors that a bin needs for the ends of a 90 % interval to be more than a guess
 MOST_BINS = 20
+ROUNDING = 1e-9  # of a rank: 0.05 × 100 is 5, whatever binary fractions make of it
 SMALL = 0.01  # of the median: losses below it are about as good as 0
 
 
@@ -125,6 +126,6 @@ def _ends(errors: Array, coverage: float) -> tuple[float, float]:
     """
     ordered, n = np.sort(errors), len(errors)
     tail = (1 - coverage) / 2
-    low = int(np.floor((n + 1) * tail)) - 1
-    high = int(np.ceil((n + 1) * (1 - tail))) - 1
+    low = int(np.floor((n + 1) * tail + ROUNDING)) - 1
+    high = int(np.ceil((n + 1) * (1 - tail) - ROUNDING)) - 1
     return float(ordered[max(low, 0)]), float(ordered[min(high, n - 1)])

@@ -127,6 +127,11 @@ def predict_losses(
     loss = np.asarray(snapshot.loss)[known].astype(np.float64)
     scale = Scale.of(loss)
     folds = _folds(known, groups, random_state)
+    if len(known) - np.bincount(folds, minlength=FOLDS).max() < MIN_ROWS / 2:
+        raise UnpredictableError(
+            f"most samples of {split!r} are copies of one another: there are too few different ones"
+            " to learn from"
+        )
     learned = _Learned(snapshot, reduced, known, scale.forward(loss), folds)
     own, scores = learned.predict(wanted, random_state)
     return _Judged(snapshot, split, known, loss, folds, scale).result(learned, own, wanted, scores)

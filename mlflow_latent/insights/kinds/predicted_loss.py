@@ -132,7 +132,7 @@ def _insight(
         p_value=float(evidence.p_value[number]),
         q_value=1.0,
         severity=_severity(found, rows, members),
-        counts=context.counts(members),
+        counts={split: int(members.sum())},
         base_rates={
             f"predicted_to_fail_in_{split}": share,
             f"predicted_to_fail_in_{found.split}": base,

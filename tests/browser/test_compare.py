@@ -88,7 +88,8 @@ def test_all_maps_take_the_difference_as_their_color(
         for name in ("digits", "narrow")
     ]
     assert np.allclose(np.abs(values), np.abs(losses[0] - losses[1]), atol=1e-3)
-    assert explorer.page.locator(".legend-title").count() == 2
+    legends = explorer.page.get_by_role("group", name="Color: loss")
+    assert legends.count() == 2
 
 
 def test_one_run_cannot_be_compared(new_page: Callable[..., Explorer], world: World) -> None:

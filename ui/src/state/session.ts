@@ -57,6 +57,7 @@ export class Session {
   private readonly changes = signal(0);
   private readonly settled = signal(0);
   private readonly count: Signal<number>;
+  private readonly byKey = new Map<string, ReadonlySignal<Filter | undefined>>();
   private readonly counting: Counting;
   private readonly ordering: Ordering;
   private applied: readonly Filter[] = [];
@@ -139,7 +140,13 @@ export class Session {
 
   /** The active filter of a key (see `filterKey`), e.g. `column:loss`. */
   filter(key: string): Filter | undefined {
-    return this.state.value.filters.find((filter) => filterKey(filter) === key);
+    let found = this.byKey.get(key);
+    if (!found) {
+      // A component that reads it renders again when this filter changes, not at every change.
+      found = computed(() => this.state.value.filters.find((filter) => filterKey(filter) === key));
+      this.byKey.set(key, found);
+    }
+    return found.value;
   }
 
   /** Whether a row passes all filters. */

@@ -128,7 +128,8 @@ function Bar(props: {
   onClick: () => void;
 }) {
   const { splits } = props;
-  const width = (value: number) => `${Math.max(value ? 0.6 : 0, (100 * value) / props.top).toFixed(2)}%`;
+  // Scaled, not sized: a brush moves hundreds of them, and nothing else has to make room.
+  const scaled = (value: number) => `scaleX(${Math.max(value ? 0.006 : 0, value / props.top).toFixed(4)})`;
   return (
     <li>
       <button class="bar-row" aria-pressed={props.chosen === true} data-out={props.chosen === false} onClick={props.onClick}>
@@ -143,8 +144,8 @@ function Bar(props: {
           <SplitBars splits={splits} code={props.code} />
         ) : (
           <span class="bar-track" aria-hidden="true">
-            <span class="bar-all" style={{ width: width(props.all) }} />
-            <span class="bar-kept" style={{ width: width(props.kept) }} />
+            <span class="bar-all" style={{ transform: scaled(props.all) }} />
+            <span class="bar-kept" style={{ transform: scaled(props.kept) }} />
           </span>
         )}
       </button>

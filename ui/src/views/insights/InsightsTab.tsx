@@ -40,6 +40,9 @@ export function InsightsTab() {
   };
   return (
     <section class="insights" aria-label="Insights">
+      {header.generalization && (
+        <p class={`whole-model ${header.generalization.verdict}`}>{header.generalization.text}</p>
+      )}
       {ranked.length > 0 && (
         <InsightFilters insights={header.insights} kind={kind} status={status} reviews={reviews} />
       )}

@@ -70,6 +70,17 @@ def regions_of(total: int, size: int) -> np.ndarray:
     return np.where(place < total // 2, place // size, -1)
 
 
+def test_more_errors_by_one_factor_in_both_splits_are_no_gap() -> None:
+    world = make_world(3)
+    rng, rate = np.random.default_rng(3), np.where(world.split == "train", 0.02, 0.15)
+    rate[world.blob == PLANTED] *= 3
+    world.loss = (rng.random(len(rate)) < rate).astype(float)
+    assert found_in(world) == []
+    in_val = (world.blob == PLANTED) & (world.split == "val")
+    world.loss[in_val] = rng.random(in_val.sum()) < 0.9  # six times the rest's
+    assert len(found_in(world)) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(600, 1200), (1800, 600)])
 @pytest.mark.parametrize("draw", ["exponential", "heavy", "rare", "memorized", "ties", "harder"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from mlflow_latent.evidence import gap_excess
 from mlflow_latent.insights import words
@@ -17,7 +18,7 @@ from mlflow_latent.insights.registry import register
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,14 +44,11 @@ def find(context: Context) -> Iterator[Insight]:
     rows, loss = val | train, context.loss
     if (loss[rows] < 0).any():
         raise NotApplicableError("some losses are negative; a gap has no scale to compare")
-    logs = split_logs(loss, val, train)
-    gaps, relative = (
-        Gaps(*regions.moments(values, val), *regions.moments(values, train))
-        for values in (loss, logs)
-    )
+    values = [loss] if _are_errors(loss[rows]) else [loss, split_logs(loss, val, train)]
+    gaps = [Gaps(*regions.moments(of, val), *regions.moments(of, train)) for of in values]
     least = options.min_gap_excess * float(loss[val].mean())
-    enough = gaps.smallest >= options.min_samples
-    clear = enough & matters(gaps, relative, least, options.confidence)
+    enough = gaps[0].smallest >= options.min_samples
+    clear = enough & matters(gaps, least, options.confidence)
     p_value = np.where(enough, 1.0, np.nan)
     test = GapTest.of(loss[val], loss[train])
     for region in np.flatnonzero(clear).tolist():
@@ -59,9 +57,9 @@ def find(context: Context) -> Iterator[Insight]:
     q = context.q_values(KIND, p_value)
     found = np.flatnonzero(q <= context.alpha).tolist()
     yield from nested(
-        [_insight(context, gaps, r, (float(p_value[r]), float(q[r]))) for r in found],
+        [_insight(context, gaps[0], r, (float(p_value[r]), float(q[r]))) for r in found],
         [regions.members(r)[rows] for r in found],
-        larger_within(np.stack([loss, logs])[:, rows], val[rows], least, options),
+        larger_within(np.stack(values)[:, rows], val[rows], least, options),
     )
 
 
@@ -78,11 +76,31 @@ class Gaps:
         """How much larger the gap is inside."""
         return gap_excess(self.val_in, self.val_out, self.train_in, self.train_out, confidence)
 
+    def is_larger_factor(self, confidence: float) -> NDArray[np.bool_]:
+        """(G,) whether losses 0 and 1 are more often 1 by a larger factor in val than in train.
+
+        Interval of the logarithm of the ratio of two relative risks (Katz et al. 1978), one half
+        added to each count.
+        """
+        parts = (self.val_in, self.val_out, self.train_in, self.train_out)
+        hits, sizes = (
+            np.array(counts) + extra
+            for counts, extra in (([p.total for p in parts], 0.5), ([p.n for p in parts], 1.0))
+        )
+        error = np.sqrt((1 / hits - 1 / sizes).sum(axis=0))
+        factor = np.array([1, -1, -1, 1]) @ np.log(hits / sizes)
+        return np.asarray(factor > stats.norm.ppf((1 + confidence) / 2) * error)
+
     @property
     def smallest(self) -> NDArray[np.float64]:
         """(G,) samples in the smallest of the four."""
         parts = (self.val_in, self.val_out, self.train_in, self.train_out)
         return np.asarray(np.min([part.n for part in parts], axis=0))
+
+
+def _are_errors(loss: NDArray[np.floating]) -> bool:
+    """Whether losses are errors that are there or not."""
+    return bool(((loss == 0) | (loss == 1)).all())
 
 
 def split_logs(
@@ -102,15 +120,23 @@ def split_logs(
     return logs
 
 
-def matters(gaps: Gaps, relative: Gaps, least: float, confidence: float) -> NDArray[np.bool_]:
+def matters(gaps: Sequence[Gaps], least: float, confidence: float) -> NDArray[np.bool_]:
     """(G,) whether a gap's excess is large enough, and certain in absolute and relative terms.
 
     Where a model has learned train by heart, a region that is merely hard has a larger gap than the
-    rest; its val loss is then not larger by another factor than its train loss is.
+    rest; its val loss is then not larger by another factor than its train loss is. Logs tell that
+    factor best, but not of errors that are there or not: there it is the ratio of their rates.
+
+    Args:
+        gaps: of the losses, and of their logs unless losses are 0 or 1.
+        least: excess from which a gap matters.
+        confidence: of the intervals.
     """
-    excess = gaps.evidence(confidence)
-    factor = relative.evidence(confidence)
-    return np.asarray((excess.effect >= least) & (excess.lower > 0) & (factor.lower > 0))
+    excess = gaps[0].evidence(confidence)
+    is_larger = (excess.effect >= least) & (excess.lower > 0)
+    if len(gaps) == 1:
+        return np.asarray(is_larger & gaps[0].is_larger_factor(confidence))
+    return np.asarray(is_larger & (gaps[1].evidence(confidence).lower > 0))
 
 
 def larger_within(
@@ -119,7 +145,7 @@ def larger_within(
     """Return the test of `nesting.nest` for regions with a larger gap.
 
     Args:
-        values: (2, M) losses of val and train, and their logs.
+        values: (2, M) losses of val and train, and their logs; (1, M) where losses are 0 or 1.
         val: (M,) mask of val; the others are train.
         least: excess from which a gap matters.
         options: `min_samples` and `confidence`.
@@ -131,12 +157,12 @@ def larger_within(
 
         def stands_out(inner: NDArray[np.bool_]) -> float:
             parts = [inner[side] for side in sides]
-            gaps, relative = (
+            gaps = [
                 Gaps(*split_moments(of[sides[0]], parts[0]), *split_moments(of[sides[1]], parts[1]))
                 for of in values
-            )
-            enough = gaps.smallest[0] >= options.min_samples
-            if not enough or not matters(gaps, relative, least, options.confidence)[0]:
+            ]
+            enough = gaps[0].smallest[0] >= options.min_samples
+            if not enough or not matters(gaps, least, options.confidence)[0]:
                 return 1.0
             return test.p_value(parts[0], parts[1])
 

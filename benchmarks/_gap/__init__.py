@@ -1,0 +1,1 @@
+"""Planted shifts between two sets, and published ways to find them."""

@@ -109,6 +109,14 @@ def test_later_maps_take_the_place_of_earlier_ones() -> None:
     assert both[-1].values.max() == later[-1].values.max()
 
 
+def test_earlier_maps_take_the_size_of_later_ones() -> None:
+    earlier, later = make_heatmaps([("val", "a")]), make_heatmaps([("val", "b")], size=16)
+    both = merged(earlier, later)
+    assert {one.values.shape for one in both} == {(16, 16)}
+    at = np.unravel_index(both[1].values.argmax(), (16, 16))
+    assert (at[0] < 8, at[1] >= 8) == (True, True)  # still in its corner
+
+
 @pytest.mark.parametrize("cut", [0, 3, 40, 4000, -1])
 def test_a_truncated_file_is_refused(cut: int) -> None:
     content = encode_heatmaps("val", make_heatmaps([("val", "a")]), 0)

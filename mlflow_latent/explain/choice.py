@@ -46,7 +46,8 @@ def choose(
     """Return the samples to explain, those that matter most first.
 
     Of each insight come the worst samples, as its card shows them, and those nearest to the center
-    of its region; insights take turns, the most severe first. Then come the largest losses.
+    of its region; insights take turns, the most severe first. Then come the largest losses, and the
+    most typical samples of each region.
 
     Args:
         report: with its table of samples.
@@ -84,11 +85,21 @@ def _in_turn(table: SampleTable, each: int) -> list[tuple[int, str]]:
         [(row, insight.region or "") for row in _of_insight(table, insight, each)]
         for insight in ranked_insights(table.report)
     ]
-    rounds = [one for turn in zip_longest(*queues) for one in turn if one is not None]
+    typical = [
+        [(row, region.id) for row in table.rows(region.typical)[:each].tolist()]
+        for region in table.report.regions
+        if region.level == LEVEL
+    ]
+    worst = [(row, "") for row in _worst(table, 2 * each)]
     chosen: dict[int, str] = {}
-    for row, region in [*rounds, *((row, "") for row in _worst(table, 2 * each))]:
+    for row, region in [*_turns(queues), *worst, *_turns(typical)]:
         chosen.setdefault(row, region)
     return list(chosen.items())
+
+
+def _turns(queues: list[list[tuple[int, str]]]) -> list[tuple[int, str]]:
+    """The first of each queue, then the second of each, and so on."""
+    return [one for turn in zip_longest(*queues) for one in turn if one is not None]
 
 
 def _of_insight(table: SampleTable, insight: Insight, each: int) -> list[int]:

@@ -16,11 +16,14 @@ heatmaps/epoch=00007/index.parquet    a row per map
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from mlflow_latent.errors import CorruptFileError, StoreError
 from mlflow_latent.heatmaps.codec import decode_heatmaps, encode_heatmaps
@@ -147,8 +150,20 @@ class Heatmaps:
 
 
 def merged(earlier: Iterable[Heatmap], later: Iterable[Heatmap]) -> list[Heatmap]:
-    """Return all maps, the later ones in place of earlier ones of the same."""
-    return list({one.key: one for one in (*earlier, *later)}.values())
+    """Return all maps, the later ones in place of earlier ones of the same, and of their size."""
+    newest = list(later)
+    older = list(earlier)
+    if newest:
+        older = [_resized(one, newest[0].values.shape[0]) for one in older]
+    return list({one.key: one for one in (*older, *newest)}.values())
+
+
+def _resized(one: Heatmap, size: int) -> Heatmap:
+    if one.values.shape[0] == size:
+        return one
+    plane = Image.fromarray(np.asarray(one.values, dtype=np.float32))
+    values = np.asarray(plane.resize((size, size), Image.Resampling.BILINEAR))
+    return replace(one, values=values.clip(0))
 
 
 def _by_sample(heatmaps: Sequence[Heatmap]) -> list[Heatmap]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from mlflow_latent.report.comparison.model import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +93,40 @@ def test_all_maps_take_the_difference_as_their_color(
     assert np.allclose(np.abs(values), np.abs(losses[0] - losses[1]), atol=1e-3)
     legends = explorer.page.get_by_role("group", name="Color: loss")
     assert legends.count() == 2
+
+
+def test_what_the_analyzer_found_is_shown(new_page: Callable[..., Explorer], world: World) -> None:
+    explorer = open_comparison(new_page, world)
+    part = explorer.page.get_by_role("region", name="Logged comparison")
+    runs = [world.runs[name].run_id for name in ("digits", "narrow")]
+    path = world.client.download_artifacts(runs[0], f"latent/comparisons/{runs[1]}/comparison.json")
+    found = Comparison.model_validate_json(Path(path).read_text())
+    overall = found.overall()
+    assert overall
+    assert found.agreement
+    text = part.inner_text().replace("−", "-")
+    assert f"{overall.mean_a:.3g} → {overall.mean_b:.3g}" in text
+    assert f"CKA {found.agreement.cka:.3g}" in text
+    for status in ("appeared", "resolved", "persisted"):
+        count = sum(one.status == status for one in found.insights)
+        assert (f"{count} {status}" in text) == (count > 0)
+    part.get_by_label("Grouped by").select_option("region_joint")
+    rows = part.get_by_role("region", name="Change by group").get_by_role("row")
+    regions = [one for one in found.changes if one.grouping == "region_joint"]
+    assert rows.count() == 1 + 8  # of many the first; the largest change of them leads
+    clear = {one.group for one in regions if one.verdict not in ("undecided", "too_few")}
+    assert rows.nth(1).get_by_role("rowheader").inner_text() in clear
+    link = part.get_by_role("link", name="whole comparison").get_attribute("href")
+    assert link
+    assert link.endswith(f"/artifacts/latent/comparisons/{runs[1]}/comparison.html")
+
+
+def test_runs_that_were_not_compared_say_how(
+    new_page: Callable[..., Explorer], world: World
+) -> None:
+    runs = [world.runs[name].run_id for name in ("digits", "origins")]
+    page = new_page().open(world.address(f"compare?run={runs[0]}&run={runs[1]}")).page
+    page.get_by_text(f"mlflow-latent compare {runs[0]} {runs[1]}").wait_for()
 
 
 def test_one_run_cannot_be_compared(new_page: Callable[..., Explorer], world: World) -> None:

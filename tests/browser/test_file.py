@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from heating import make_heatmaps
 
+from mlflow_latent.heatmaps import encode_heatmaps
 from mlflow_latent.tracking import RunTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from browser.conftest import Explorer, World
@@ -23,11 +27,20 @@ def report(world: World) -> Path:
     return tracker.download_analysis() / "report.html"
 
 
+def with_heatmaps(page: str, samples: Sequence[tuple[str, str]]) -> str:
+    """The file as it is where heat-maps of these samples were made before the analysis."""
+    maps = [one for one in make_heatmaps(samples) if one.split == "val"]
+    content = base64.b64encode(gzip.compress(encode_heatmaps("val", maps, 2))).decode()
+    element = f'<script type="text/plain" id="latent-heatmaps-val">{content}</script>'
+    return page.replace("</body>", f"{element}</body>")
+
+
 def test_the_file_needs_nothing_but_itself(
     new_page: Callable[..., Explorer], report: Path, world: World, tmp_path: Path
 ) -> None:
+    found = world.main.report.insights[0]
     elsewhere = tmp_path / "mailed.html"
-    elsewhere.write_bytes(report.read_bytes())
+    elsewhere.write_text(with_heatmaps(report.read_text(), found.samples))
 
     explorer = new_page(offline=True).open(elsewhere.as_uri()).ready()
     card = explorer.page.locator("article.insight").first
@@ -35,8 +48,8 @@ def test_the_file_needs_nothing_but_itself(
     explorer.tab("Samples")
     explorer.page.locator("[data-place='0']").click()
     explorer.page.locator(".detail .picture").first.wait_for()
+    explorer.page.get_by_role("region", name="What the model looks at").wait_for()
 
-    found = world.main.report.insights[0]
     assert explorer.value("dataset.n") == len(world.main.report.samples)
     assert explorer.shown_count() == len(found.samples)
     others = [url for url in explorer.requests if not url.startswith(("data:", "blob:"))]

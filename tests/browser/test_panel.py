@@ -7,6 +7,9 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
+import yaml
+from heating import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +135,88 @@ def test_the_detail_has_everything_of_a_sample(explorer: Explorer, world: World)
     text = detail.inner_text()
     assert "brightness" in text.lower()
     assert detail.locator("canvas.picture").first.is_visible()
+
+
+def test_heatmaps_lie_over_the_picture(explorer: Explorer, world: World) -> None:
+    split, name = world.main.report.insights[0].samples[0]
+    frame = world.main.report.samples
+    row = int(np.flatnonzero((frame["split"] == split) & (frame["sample_id"] == name))[0])
+    explorer.value(f"session.update({{pinned: {row}}})")
+    part = explorer.page.get_by_role("region", name="What the model looks at")
+    part.wait_for()
+    maps = part.get_by_role("list", name="All heat-maps").get_by_role("button")
+    assert maps.count() == len(KINDS)
+    # The bump of the first map is in one corner, that of the second in another.
+    large = part.locator(".heat-top canvas").nth(1)
+    strongest = """(canvas) => {
+        const {width, height} = canvas;
+        const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+        const alpha = data.filter((_, i) => i % 4 === 3);
+        const best = alpha.indexOf(Math.max(...alpha));
+        return [best % width / width, Math.floor(best / width) / height];
+    }"""
+    assert np.allclose(large.evaluate(strongest), [0.3, 0.3], atol=0.05)
+    maps.nth(1).click()
+    assert np.allclose(large.evaluate(strongest), [0.7, 0.3], atol=0.05)
+    assert "No better than random." in part.inner_text()  # its interval holds zero
+    part.get_by_role("combobox", name="Heat-map").select_option(index=0)
+    assert "No better than random." not in part.locator(".heat-top").inner_text()
+
+    part.get_by_label("Opacity").focus()
+    explorer.page.keyboard.press("Home")
+    assert large.evaluate("(canvas) => getComputedStyle(canvas).opacity") == "0"
+
+
+def test_a_sample_says_why_it_is_in_an_insight(explorer: Explorer, world: World) -> None:
+    found = world.main.report.insights[0]
+    explorer.page.locator("article.insight .strip button").first.click()
+    row = explorer.value("session.state.value.pinned")
+    part = explorer.page.get_by_role("region", name="Insights with this sample")
+    card = part.get_by_role("button").first
+    loss = world.main.report.samples["loss"].iloc[row]
+    assert found.title[:60] in card.inner_text()
+    assert f"loss {loss:.3g}" in card.inner_text()
+    card.click()
+    assert explorer.page.locator(".detail").count() == 0
+    assert explorer.shown_count() == len(found.samples)
+
+
+def test_an_insight_offers_the_test_that_guards_against_it(
+    explorer: Explorer, world: World
+) -> None:
+    guarded = [one for one in world.main.report.insights if one.expectation]
+    card = explorer.page.locator("article.insight", has_text=guarded[0].title)
+    card.get_by_role("button", name="More").click()
+    card.get_by_text("A test that guards against it").click()
+    (entry,) = yaml.safe_load(card.locator("pre").inner_text())
+    expectation = guarded[0].expectation
+    assert expectation
+    assert (entry["filter"], entry["metric"]) == (expectation.filter, expectation.metric)
+    assert entry["threshold"] == expectation.threshold
+
+
+def test_fields_are_shown_by_origin(new_page: Callable[..., Explorer], world: World) -> None:
+    """Three of them, the last without labels: shares of its own, whatever its size."""
+    origins = world.runs["origins"]
+    explorer = new_page().open(world.address(f"run/{origins.run_id}")).ready()
+    page = explorer.page
+    explorer.tab("Curves")
+    page.get_by_label("Measure").select_option("share of samples")
+    curve = page.get_by_role("article", name="share of samples by brightness")
+    curve.get_by_role("button", name="Table").click()
+    cells = curve.get_by_role("row").nth(1).get_by_role("cell").all_inner_texts()
+    brightness = origins.report.samples["meta_brightness"].groupby(origins.report.samples["split"])
+    ends = np.linspace(*origins.report.samples["meta_brightness"].agg(["min", "max"]), 11)
+    for place, split in enumerate(("train", "val", "unlabeled")):
+        values = brightness.get_group(split).to_numpy()
+        count = int((values < ends[1]).sum())
+        assert cells[2 * place] == str(count)
+        assert float(cells[2 * place + 1].split(" ")[0]) == pytest.approx(count / len(values), 1e-2)
+
+    page.get_by_label("every split for itself").check()
+    assert page.locator(".bars-split").count() == 2  # of the loss: train and val have one
+    sizes = page.get_by_label("Size").locator("option").all_inner_texts()
+    assert "predicted loss" in sizes
 
 
 def test_objects_are_drawn_on_the_picture(new_page: Callable[..., Explorer], world: World) -> None:

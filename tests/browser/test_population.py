@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from browser.conftest import Explorer
+    from browser.conftest import Explorer, World
     from numpy.typing import NDArray
     from playwright.sync_api import Page
 
@@ -229,3 +229,30 @@ def drag_lasso(explorer: Explorer) -> None:
     drag(explorer.page, circle(np.median(np.array(explorer.pixels()), axis=0), 80))
     explorer.page.keyboard.up("Shift")
     explorer.until("session.state.value.filters.length === 1")
+
+
+def test_dots_are_sized_by_loss_and_a_region_has_an_outline(
+    explorer: Explorer, world: World
+) -> None:
+    legend = explorer.page.get_by_role("group", name="Size: loss")
+    assert "size: loss" in legend.inner_text()
+    sizes = np.array(explorer.value("[...stage.scene.points.size]"))
+    rows = explorer.value("[...stage.scene.points.rows]")
+    loss = world.main.report.samples["loss"].to_numpy()[rows]
+    assert np.all(np.diff(sizes[np.argsort(loss)]) >= 0)
+    assert sizes.max() > 2 * np.median(sizes)
+
+    dark = """(() => {
+        const canvas = document.querySelector('.map-overlay');
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return data.reduce((found, value, i) => found + (i % 4 === 3 && value > 128), 0);
+    })()"""
+    assert explorer.page.evaluate(dark) == 0
+    regions = [one for one in world.main.report.insights if one.region]
+    card = explorer.page.locator("article.insight", has_text=regions[0].title)
+    card.locator("h3 button").click()
+    explorer.until("stage.settled")
+    assert explorer.page.evaluate(dark) > 100
+    explorer.value("session.clearFilters()")
+    explorer.until("stage.settled")
+    assert explorer.page.evaluate(dark) == 0

@@ -24,6 +24,7 @@ VIEWS = (
     "table",
     "detail",
     "curves",
+    "origins",
     "selection",
     "compare",
     "runs",
@@ -40,8 +41,12 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 def show(explorer: Explorer, world: World, view: str) -> None:
     """Open a view as somebody comes to it."""
-    runs = [world.runs[name].run_id for name in ("digits", "narrow")]
-    address = {"compare": f"compare?run={runs[0]}&run={runs[1]}", "runs": ""}
+    runs = [world.runs[name].run_id for name in ("digits", "narrow", "origins")]
+    address = {
+        "compare": f"compare?run={runs[0]}&run={runs[1]}",
+        "runs": "",
+        "origins": f"run/{runs[2]}",
+    }
     explorer.open(world.address(address.get(view, f"run/{runs[0]}")))
     page = explorer.page
     if view == "runs":
@@ -50,6 +55,7 @@ def show(explorer: Explorer, world: World, view: str) -> None:
     if view == "compare":
         page.locator(".compare-map .map-overlay").nth(1).wait_for()
         explorer.wait("window.latent?.stage?.settled === true")
+        page.get_by_role("region", name="Logged comparison").wait_for()
         return
     explorer.ready()
     STEPS[view](explorer)
@@ -83,8 +89,16 @@ def _table(explorer: Explorer) -> None:
 
 def _detail(explorer: Explorer) -> None:
     _samples(explorer)
-    explorer.page.locator("[data-place='0']").click()
-    explorer.page.get_by_role("region", name="Similar samples").wait_for()
+    explorer.value("session.update({pinned: dataset.insightRows(dataset.header.insights[0])[0]})")
+    explorer.page.get_by_role("region", name="What the model looks at").wait_for()
+    explorer.page.get_by_role("region", name="Metadata of the sample").wait_for()
+
+
+def _origins(explorer: Explorer) -> None:
+    explorer.value("session.update({color: 'split', size: 'predicted_loss', bySplit: true})")
+    explorer.tab("Curves")
+    explorer.page.get_by_label("Measure").select_option("share of samples")
+    explorer.page.locator("article.curve").nth(1).wait_for()
 
 
 def _curves(explorer: Explorer) -> None:
@@ -106,6 +120,7 @@ STEPS: dict[str, Callable[[Explorer], object]] = {
     "table": _table,
     "detail": _detail,
     "curves": _curves,
+    "origins": _origins,
     "selection": _selection,
 }
 
@@ -167,7 +182,7 @@ def test_the_theme_can_be_chosen(explorer: Explorer) -> None:
     assert explorer.page.evaluate(paper) == light
 
 
-@pytest.mark.parametrize("width", [640, 800])
+@pytest.mark.parametrize("width", [480, 800])
 def test_a_narrow_window_folds_the_panels(
     new_page: Callable[..., Explorer], world: World, width: int
 ) -> None:

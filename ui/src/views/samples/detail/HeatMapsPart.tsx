@@ -52,20 +52,18 @@ function titleOf({ kind, target }: HeatMap): string {
 
 function Choice({ maps, shown }: { maps: readonly HeatMap[]; shown: HeatMap }) {
   return (
-    <label class="heat-choice">
-      <span class="hidden-text">Heat-map</span>
-      <select
-        class="select"
-        value={String(maps.indexOf(shown))}
-        onChange={(event) => (wanted.value = maps[Number(event.currentTarget.value)]!)}
-      >
-        {maps.map((map, place) => (
-          <option key={place} value={String(place)}>
-            {titleOf(map)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <select
+      class="select heat-choice"
+      aria-label="Heat-map"
+      value={String(maps.indexOf(shown))}
+      onChange={(event) => (wanted.value = maps[Number(event.currentTarget.value)]!)}
+    >
+      {maps.map((map, place) => (
+        <option key={place} value={String(place)}>
+          {titleOf(map)}
+        </option>
+      ))}
+    </select>
   );
 }
 

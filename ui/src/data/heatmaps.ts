@@ -50,9 +50,8 @@ export class HeatMaps {
     const place = this.places.get(sampleId);
     if (place === undefined) return [];
     const first = this.file.u32(this.file.header.first);
-    const maps = Array.from(
-      { length: first[place + 1]! - first[place]! },
-      (_, i) => this.map(first[place]! + i),
+    const maps = Array.from({ length: first[place + 1]! - first[place]! }, (_, i) =>
+      this.map(first[place]! + i),
     );
     // A map that is the same everywhere shows nothing.
     return maps.filter((map) => map !== null);
@@ -70,7 +69,9 @@ export class HeatMaps {
       target: this.file.strings(header.target)(place),
       size: header.size,
       codes: fromZero(stored as Uint8Array, low!, high!),
-      advantage: [...this.file.array(header.advantage).subarray(3 * place, 3 * place + 3)] as unknown as HeatMap["advantage"],
+      advantage: [
+        ...this.file.array(header.advantage).subarray(3 * place, 3 * place + 3),
+      ] as unknown as HeatMap["advantage"],
       confidence: header.confidence,
     };
   }

@@ -50,7 +50,10 @@ export function isThere({ there }: Opening, ref: ArrayRef): boolean {
   return ref.offset + ref.length * size <= there;
 }
 
-const TRUNCATED = ["The analysis file is cut short.", "Upload the analysis again: mlflow-latent analyze RUN."] as const;
+const TRUNCATED = [
+  "The analysis file is cut short.",
+  "Upload the analysis again: mlflow-latent analyze RUN.",
+] as const;
 
 /** A buffer that is filled from the front. */
 class Filling {

@@ -41,7 +41,8 @@ export class Sheets {
   }
 
   private pump(): void {
-    while (this.loading.size < MOST_LOADING && this.waiting.length) void this.load(this.waiting.shift()!);
+    while (this.loading.size < MOST_LOADING && this.waiting.length)
+      void this.load(this.waiting.shift()!);
   }
 
   private async load(sheet: SheetHeader): Promise<void> {

@@ -32,7 +32,16 @@ export function paintDiscs(
       Math.floor((top - line) * MASK_PHASES) * MASK_PHASES +
       Math.floor((left - column) * MASK_PHASES);
     const ink = muted ? look.muted : palette[color[k]!]! & 0xffffff;
-    stamp(picture, phases[phase]!, column, line, row + 1, ink, look.paper, muted ? MUTED_DISC : 255);
+    stamp(
+      picture,
+      phases[phase]!,
+      column,
+      line,
+      row + 1,
+      ink,
+      look.paper,
+      muted ? MUTED_DISC : 255,
+    );
   }
 }
 
@@ -64,7 +73,8 @@ function stamp(
       const shade = rim === 255 ? ink : blend(ink, paper, rim);
       if (covered > 127 && ids[pixel] === 0) ids[pixel] = id;
       const alpha = opacity === 255 ? covered : (covered * opacity) >> 8;
-      pixels[pixel] = taken === 0 ? ((alpha << 24) | shade) >>> 0 : under(below, taken, shade, alpha);
+      pixels[pixel] =
+        taken === 0 ? ((alpha << 24) | shade) >>> 0 : under(below, taken, shade, alpha);
     }
   }
 }

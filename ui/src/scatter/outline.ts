@@ -112,10 +112,28 @@ function alongside(values: Float32Array, kernel: Float32Array, step: number): Fl
 const [TOP, RIGHT, BOTTOM, LEFT] = [0, 1, 2, 3];
 /** From which edge to which a line goes, by the corners that are inside: 1, 2, 4, 8 clockwise from the first. */
 const LINES: readonly (readonly (readonly [number, number])[])[] = [
-  [], [[LEFT, TOP]], [[TOP, RIGHT]], [[LEFT, RIGHT]], [[RIGHT, BOTTOM]],
-  [[LEFT, TOP], [RIGHT, BOTTOM]], [[TOP, BOTTOM]], [[LEFT, BOTTOM]], [[BOTTOM, LEFT]],
-  [[BOTTOM, TOP]], [[TOP, RIGHT], [BOTTOM, LEFT]], [[BOTTOM, RIGHT]], [[RIGHT, LEFT]],
-  [[RIGHT, TOP]], [[TOP, LEFT]], [],
+  [],
+  [[LEFT, TOP]],
+  [[TOP, RIGHT]],
+  [[LEFT, RIGHT]],
+  [[RIGHT, BOTTOM]],
+  [
+    [LEFT, TOP],
+    [RIGHT, BOTTOM],
+  ],
+  [[TOP, BOTTOM]],
+  [[LEFT, BOTTOM]],
+  [[BOTTOM, LEFT]],
+  [[BOTTOM, TOP]],
+  [
+    [TOP, RIGHT],
+    [BOTTOM, LEFT],
+  ],
+  [[BOTTOM, RIGHT]],
+  [[RIGHT, LEFT]],
+  [[RIGHT, TOP]],
+  [[TOP, LEFT]],
+  [],
 ];
 
 /** Closed lines at a level, by marching squares (Lorensen and Cline 1987, in the plane): columns and lines of the grid. */
@@ -127,7 +145,10 @@ function rings(values: Float32Array, level: number): Point[][] {
       const corners = [cell, cell + 1, cell + CELLS + 1, cell + CELLS].map((one) => values[one]!);
       const inside = corners.reduce((code, value, bit) => code | (Number(value > level) << bit), 0);
       for (const [from, to] of LINES[inside]!)
-        next.set(edgeOf(cell, from), { to: edgeOf(cell, to), at: pointOn(from, column, line, corners, level) });
+        next.set(edgeOf(cell, from), {
+          to: edgeOf(cell, to),
+          at: pointOn(from, column, line, corners, level),
+        });
     }
   return closed(next);
 }
@@ -139,8 +160,15 @@ function edgeOf(cell: number, edge: number): number {
   return edge === LEFT ? 2 * cell + 1 : 2 * (cell + 1) + 1;
 }
 
-function pointOn(edge: number, column: number, line: number, corners: number[], level: number): Point {
-  const share = (from: number, to: number) => (level - corners[from]!) / (corners[to]! - corners[from]!);
+function pointOn(
+  edge: number,
+  column: number,
+  line: number,
+  corners: number[],
+  level: number,
+): Point {
+  const share = (from: number, to: number) =>
+    (level - corners[from]!) / (corners[to]! - corners[from]!);
   if (edge === TOP) return [column + share(0, 1), line];
   if (edge === BOTTOM) return [column + share(3, 2), line + 1];
   return edge === LEFT ? [column, line + share(0, 3)] : [column + 1, line + share(1, 2)];

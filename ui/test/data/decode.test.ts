@@ -28,7 +28,11 @@ test("values come back as they were written", () => {
 });
 
 test("a dataset without samples", () => {
-  const dataset = datasetOf({ n: 0, numbers: { loss: new Float32Array(0) }, texts: { sample_id: [] } });
+  const dataset = datasetOf({
+    n: 0,
+    numbers: { loss: new Float32Array(0) },
+    texts: { sample_id: [] },
+  });
   assert.equal(dataset.n, 0);
   assert.equal(dataset.row("train", "a"), -1);
 });
@@ -45,7 +49,11 @@ const failure = (bytes: ArrayBuffer) => {
 };
 
 test("a file cut short anywhere says so", () => {
-  const whole = payloadOf({ n: 3, numbers: { a: Float32Array.from([1, 2, 3]) }, texts: { sample_id: ["a", "b", "c"] } });
+  const whole = payloadOf({
+    n: 3,
+    numbers: { a: Float32Array.from([1, 2, 3]) },
+    texts: { sample_id: ["a", "b", "c"] },
+  });
   assert.equal(failure(whole), null);
   for (const length of [0, 3, 4, 100, whole.byteLength - 8]) {
     const error = failure(whole.slice(0, length));
@@ -65,6 +73,9 @@ test("what is no analysis, and one of a newer schema, say what to do", () => {
 test("addresses and their pages, whatever stands before them", () => {
   assert.deepEqual(routeOf("/prefix/latent/run/abc", "?epoch=4"), { page: "run", epoch: 4 });
   assert.deepEqual(routeOf("/latent/run/abc/", ""), { page: "run", epoch: undefined });
-  assert.deepEqual(routeOf("/latent/compare", "?run=a&run=b"), { page: "compare", runs: ["a", "b"] });
+  assert.deepEqual(routeOf("/latent/compare", "?run=a&run=b"), {
+    page: "compare",
+    runs: ["a", "b"],
+  });
   assert.deepEqual(routeOf("/latent/", ""), { page: "runs" });
 });

@@ -41,7 +41,10 @@ test("the maps of a sample, with what is said of them", () => {
   const maps = new HeatMaps(fileOf());
   const [first, second, ...more] = maps.of("a");
   assert.equal(more.length, 0);
-  assert.deepEqual([first!.target, first!.kind.label, first!.size], ["class 8", "class, Grad-CAM", 2]);
+  assert.deepEqual(
+    [first!.target, first!.kind.label, first!.size],
+    ["class 8", "class, Grad-CAM", 2],
+  );
   assert.deepEqual([...first!.codes], [0, 255, 51, 102]);
   // Its least value is a fifth of its greatest: nothing of it is nothing.
   assert.deepEqual([...second!.codes], [51, 255, 91, 132]);
@@ -56,7 +59,10 @@ test("a file that cannot be read says what to do", () => {
   assert.throws(() => new HeatMaps(whole.slice(0, 3)), /cut short/);
   assert.throws(() => new HeatMaps(whole.slice(0, whole.byteLength - 60)).of("a"), /cut short/);
   assert.throws(() => new HeatMaps(fileOf({ schema_version: 9 })), /schema version 9/);
-  assert.throws(() => new HeatMaps(new TextEncoder().encode("<!doctype html>").buffer), /cut short|not a file/);
+  assert.throws(
+    () => new HeatMaps(new TextEncoder().encode("<!doctype html>").buffer),
+    /cut short|not a file/,
+  );
 });
 
 test("strong places are opaque, places of nothing are clear", () => {

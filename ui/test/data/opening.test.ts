@@ -5,22 +5,41 @@ import { isThere, open } from "../../src/data/opening";
 import { Dataset } from "../../src/data/dataset";
 import { PayloadWriter, HEADER, random } from "../worlds";
 
-const COLUMN = { kind: "number", field: null, group: "metadata", label: "", scale: null, categories: null, integer: false, missing: 0, minimum: 0, maximum: 9, description: "" };
+const COLUMN = {
+  kind: "number",
+  field: null,
+  group: "metadata",
+  label: "",
+  scale: null,
+  categories: null,
+  integer: false,
+  missing: 0,
+  minimum: 0,
+  maximum: 9,
+  description: "",
+};
 
 function fileOf(sizes: boolean): { bytes: Uint8Array; first: number } {
   const writer = new PayloadWriter();
   const loss = writer.add(Float32Array.from({ length: 1000 }, (_, i) => i));
   const late = writer.add(Float32Array.from({ length: 30_000 }, (_, i) => 2 * i));
-  const columns = [{ ...COLUMN, name: "loss", data: loss }, { ...COLUMN, name: "late", data: late }];
+  const columns = [
+    { ...COLUMN, name: "loss", data: loss },
+    { ...COLUMN, name: "late", data: late },
+  ];
   const known = sizes ? { data_bytes: 124_000, first_bytes: 4000 } : {};
   const bytes = new Uint8Array(writer.finish({ ...HEADER, n: 1000, columns, ...known }));
   return { bytes, first: bytes.length - 120_000 };
 }
 
 /** The file in pieces of any size; `gate` holds back what comes after `until`. */
-async function* inPieces(bytes: Uint8Array, until = Infinity, gate: Promise<void> = Promise.resolve()) {
+async function* inPieces(
+  bytes: Uint8Array,
+  until = Infinity,
+  gate: Promise<void> = Promise.resolve(),
+) {
   const next = random(4);
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (at >= until) await gate;
     const end = at < until ? Math.min(until, at + 1 + Math.floor(3000 * next())) : at + 7000;
     yield bytes.slice(at, end);

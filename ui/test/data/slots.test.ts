@@ -22,7 +22,9 @@ test("no two keys share a place, and places never run out", () => {
     const place = slots.find(key) ?? slots.take(key);
     assert.ok(place >= 0 && place < 16);
   }
-  const places = Array.from({ length: 60 }, (_, key) => slots.find(key)).filter((place) => place !== undefined);
+  const places = Array.from({ length: 60 }, (_, key) => slots.find(key)).filter(
+    (place) => place !== undefined,
+  );
   assert.equal(places.length, 16);
   assert.equal(new Set(places).size, 16);
 });

@@ -11,7 +11,10 @@ function clouds(centers: readonly Point[], each: number, deviation: number) {
   const next = random(5);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   const places = centers.flatMap(([x, y]) =>
-    Array.from({ length: each }, () => [x + deviation * normal(), y + deviation * normal()] as const),
+    Array.from(
+      { length: each },
+      () => [x + deviation * normal(), y + deviation * normal()] as const,
+    ),
   );
   return { x: Float32Array.from(places, ([x]) => x), y: Float32Array.from(places, ([, y]) => y) };
 }
@@ -27,10 +30,18 @@ function inside(rings: readonly Point[][], x: Float32Array, y: Float32Array): Ui
 }
 
 const all = (n: number) => Uint32Array.from({ length: n }, (_, row) => row);
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+const mean = (values: ArrayLike<number>) =>
+  Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
 test("two clouds have two outlines, which hold nine tenths of them", () => {
-  const { x, y } = clouds([[-0.6, 0], [0.6, 0.3]], 2000, 0.06);
+  const { x, y } = clouds(
+    [
+      [-0.6, 0],
+      [0.6, 0.3],
+    ],
+    2000,
+    0.06,
+  );
   const rings = outlines(x, y, all(4000));
   assert.ok(rings.length >= 2 && rings.length <= 6, String(rings.length));
   const share = mean(inside(rings, x, y));

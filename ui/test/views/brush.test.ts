@@ -32,6 +32,10 @@ test("an edge is held near it, the whole in between", () => {
 test("values of a brush: all that lies beyond an end belongs to it", () => {
   assert.deepEqual(bounded([2, 6], binning({}), [-9, 99]), [1, 3]);
   assert.deepEqual(bounded([0, 10], binning({ clippedAbove: true }), [-9, 99]), [-9, 99]);
-  assert.deepEqual(bounded([2, 4], binning({ low: 3, width: 1 }), [3, 12]), [5, 6], "whole numbers");
+  assert.deepEqual(
+    bounded([2, 4], binning({ low: 3, width: 1 }), [3, 12]),
+    [5, 6],
+    "whole numbers",
+  );
   assert.deepEqual(bounded([1, 2], binning({ low: 0, width: 1, root: 3 }), [0, 1000]), [1, 8]);
 });

@@ -107,8 +107,17 @@ test("colors of differences part at zero, and a place on the scale is the value 
 });
 
 const CHANGE = {
-  measure: "loss", split: "val", grouping: "overall", group: "all", field: null, n: 40,
-  mean_a: 1, mean_b: 0.5, difference: -0.5, interval: [-0.7, null], verdict: "better",
+  measure: "loss",
+  split: "val",
+  grouping: "overall",
+  group: "all",
+  field: null,
+  n: 40,
+  mean_a: 1,
+  mean_b: 0.5,
+  difference: -0.5,
+  interval: [-0.7, null],
+  verdict: "better",
 };
 
 test("what ml.compare logged is read, and what is odd in it is left out", () => {
@@ -135,7 +144,10 @@ test("what ml.compare logged is read, and what is odd in it is left out", () => 
   assert.deepEqual(found.changes, [CHANGE]);
   assert.deepEqual([found.measures, found.shared], [["loss"], { val: 40 }]);
   assert.equal(found.agreement!.neighbor_overlap, 0.4);
-  assert.equal(parsed({ ...document, agreement: { cka: "high" } }, "run", "folder")!.agreement, null);
+  assert.equal(
+    parsed({ ...document, agreement: { cka: "high" } }, "run", "folder")!.agreement,
+    null,
+  );
   assert.deepEqual(found.refused, [{ name: "loss", reason: "classes" }]);
   for (const odd of [null, 3, [], {}, { a: { name: "x" } }])
     assert.equal(parsed(odd, "run", "folder"), null);

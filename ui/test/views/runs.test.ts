@@ -1,13 +1,33 @@
 /** The list of runs: what a row says, which rows are kept, and in which order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arranged, kindsText, listed, NEWEST_FIRST, type RunAnswer } from "../../src/views/runs/model";
+import {
+  arranged,
+  kindsText,
+  listed,
+  NEWEST_FIRST,
+  type RunAnswer,
+} from "../../src/views/runs/model";
 
-const EXPERIMENTS = new Map([["1", "digits"], ["2", "COCO"]]);
+const EXPERIMENTS = new Map([
+  ["1", "digits"],
+  ["2", "COCO"],
+]);
 
-function run(id: string, metrics: Record<string, number>, info: Partial<RunAnswer["info"]> = {}): RunAnswer {
+function run(
+  id: string,
+  metrics: Record<string, number>,
+  info: Partial<RunAnswer["info"]> = {},
+): RunAnswer {
   return {
-    info: { run_id: id, run_name: `name of ${id}`, experiment_id: "1", status: "FINISHED", start_time: "1000", ...info },
+    info: {
+      run_id: id,
+      run_name: `name of ${id}`,
+      experiment_id: "1",
+      status: "FINISHED",
+      start_time: "1000",
+      ...info,
+    },
     data: { metrics: Object.entries(metrics).map(([key, value]) => ({ key, value, step: "14" })) },
   };
 }
@@ -28,24 +48,51 @@ const ANALYZED = run("a", {
 test("a row says what the newest analysis found", () => {
   const row = listed(ANALYZED, EXPERIMENTS);
   assert.deepEqual(
-    [row.analyzed, row.epoch, row.samples, row.split, row.loss, row.accuracy, row.insights, row.experiment],
+    [
+      row.analyzed,
+      row.epoch,
+      row.samples,
+      row.split,
+      row.loss,
+      row.accuracy,
+      row.insights,
+      row.experiment,
+    ],
     [true, 14, 1797, "val", 0.21, 0.92, 3, "digits"],
   );
   assert.equal(kindsText(row), "2 low performance, 1 overfitting");
 });
 
 test("another split stands in where there is no val, and nothing where there is no loss", () => {
-  const other = listed(run("b", { "latent/insights_total": 0, "latent/mean_loss_train": 1, "latent/mean_loss_fisheye": 2 }), EXPERIMENTS);
+  const other = listed(
+    run("b", {
+      "latent/insights_total": 0,
+      "latent/mean_loss_train": 1,
+      "latent/mean_loss_fisheye": 2,
+    }),
+    EXPERIMENTS,
+  );
   assert.deepEqual([other.split, other.loss], ["fisheye", 2]);
   const none = listed(run("c", {}, { run_name: "", start_time: undefined }), new Map());
   assert.deepEqual(
-    [none.analyzed, none.insights, none.loss, none.samples, none.started, none.name, none.experiment],
+    [
+      none.analyzed,
+      none.insights,
+      none.loss,
+      none.samples,
+      none.started,
+      none.name,
+      none.experiment,
+    ],
     [false, null, null, null, null, "c", "1"],
   );
 });
 
 test("every word of the search must be somewhere in the row", () => {
-  const rows = [listed(ANALYZED, EXPERIMENTS), listed(run("b", {}, { experiment_id: "2" }), EXPERIMENTS)];
+  const rows = [
+    listed(ANALYZED, EXPERIMENTS),
+    listed(run("b", {}, { experiment_id: "2" }), EXPERIMENTS),
+  ];
   const ids = (search: string, experiment: string | null = null) =>
     arranged(rows, search, experiment, NEWEST_FIRST).map(({ id }) => id);
   assert.deepEqual(ids("COCO name"), ["b"]);

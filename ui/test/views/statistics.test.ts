@@ -212,21 +212,53 @@ test("how far splits are apart, beyond what chance gives their sizes", () => {
     return counts;
   };
   const alike = Array.from({ length: 40 }, () =>
-    apartness(new Map([["train", sample(3000, 0)], ["target", sample(30, 0)]])),
+    apartness(
+      new Map([
+        ["train", sample(3000, 0)],
+        ["target", sample(30, 0)],
+      ]),
+    ),
   );
   const mean = alike.reduce((sum, one) => sum + one, 0) / alike.length;
   assert.ok(mean < 0.05, `${mean}`);
-  const apart = apartness(new Map([["train", sample(3000, 0)], ["val", sample(900, 0)], ["target", sample(30, 4)]]));
+  const apart = apartness(
+    new Map([
+      ["train", sample(3000, 0)],
+      ["val", sample(900, 0)],
+      ["target", sample(30, 4)],
+    ]),
+  );
   assert.ok(apart > 0.2, `${apart}`);
-  assert.equal(apartness(new Map([["train", sample(50, 0)], ["none", new Uint32Array(11)]])), 0);
+  assert.equal(
+    apartness(
+      new Map([
+        ["train", sample(50, 0)],
+        ["none", new Uint32Array(11)],
+      ]),
+    ),
+    0,
+  );
 });
 
 test("shares of each split's own samples, with intervals, splits without values left out", () => {
   const field = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(1, 1, 2, 2, 2, 1, NaN));
-  const splits = new Map([["train", Uint32Array.of(0, 1, 2, 3)], ["target", Uint32Array.of(4, 5)], ["none", Uint32Array.of(6)]]);
+  const splits = new Map([
+    ["train", Uint32Array.of(0, 1, 2, 3)],
+    ["target", Uint32Array.of(4, 5)],
+    ["none", Uint32Array.of(6)],
+  ]);
   const series = shareSeries(makeBins(field, [0, 1, 2, 3, 4, 5, 6], "equal_width"), splits, 0.95);
   assert.deepEqual(Object.keys(series), ["train", "target"]);
-  assert.deepEqual(series["train"]!.map(({ n, mean }) => [n, mean]), [[2, 0.5], [2, 0.5]]);
-  for (const { interval: [lower, upper], mean } of series["target"]!)
+  assert.deepEqual(
+    series["train"]!.map(({ n, mean }) => [n, mean]),
+    [
+      [2, 0.5],
+      [2, 0.5],
+    ],
+  );
+  for (const {
+    interval: [lower, upper],
+    mean,
+  } of series["target"]!)
     assert.ok(lower! >= 0 && lower! < mean! && mean! < upper! && upper! <= 1);
 });

@@ -5,13 +5,7 @@ import { derivedCategories, derivedNumbers } from "../../src/data/columns";
 import { reviewsOf } from "../../src/views/insights/reviews";
 import { bounds, count, number, percent, typed, valueText } from "../../src/parts/format";
 import { shorten, shortenMiddle } from "../../src/parts/text";
-import {
-  certainty,
-  fieldWords,
-  rates,
-  scaleOf,
-  size,
-} from "../../src/views/insights/words";
+import { certainty, fieldWords, rates, scaleOf, size } from "../../src/views/insights/words";
 import { quantileOfCounts } from "../../src/views/samples/detail/learning";
 import { percentile, rarity } from "../../src/views/samples/detail/unusual";
 import { moveBy, stepTo } from "../../src/views/samples/detail/trail";
@@ -37,11 +31,17 @@ test("numbers have three digits, thousands and a real minus", () => {
 
 test("values of a row: years without a comma, a dash where there is none", () => {
   const column = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(0.12345, NaN, 2015));
-  assert.deepEqual([0, 1, 2].map((row) => valueText(column, row)), ["0.123", "–", "2,015"]);
+  assert.deepEqual(
+    [0, 1, 2].map((row) => valueText(column, row)),
+    ["0.123", "–", "2,015"],
+  );
   const years = { ...column, values: column.values, integer: true };
   assert.equal(valueText(years, 2), "2015");
   const classes = derivedCategories({ name: "c", label: "c" }, Uint8Array.of(1, 255), ["a", "b"]);
-  assert.deepEqual([0, 1].map((row) => valueText(classes, row)), ["b", "–"]);
+  assert.deepEqual(
+    [0, 1].map((row) => valueText(classes, row)),
+    ["b", "–"],
+  );
   assert.deepEqual([0.00012345, 1234.5678].map(typed), ["1.23e-4", "1234.57"]);
 });
 
@@ -147,11 +147,20 @@ test("quantiles of counted codes, and percentiles of values, by definition", () 
 test("a value's place and rarity among all values, by definition", () => {
   const numbers = derivedNumbers({ name: "x", label: "x" }, Float32Array.of(1, 2, NaN, 2, 9));
   const none = () => new Uint32Array();
-  assert.deepEqual([0, 1, 3, 4].map((row) => percentile(numbers, row)), [0.125, 0.5, 0.5, 0.875]);
+  assert.deepEqual(
+    [0, 1, 3, 4].map((row) => percentile(numbers, row)),
+    [0.125, 0.5, 0.5, 0.875],
+  );
   assert.ok(Number.isNaN(percentile(numbers, 2)));
-  assert.deepEqual([0, 1, 4].map((row) => rarity(numbers, row, none)), [0.25, 1, 0.25]);
+  assert.deepEqual(
+    [0, 1, 4].map((row) => rarity(numbers, row, none)),
+    [0.25, 1, 0.25],
+  );
   const codes = Uint8Array.of(0, 0, 0, 1, 2, 2, 255, 0);
   const classes = derivedCategories({ name: "c", label: "c" }, codes, ["a", "b", "d"]);
   const totals = () => Uint32Array.of(4, 1, 2, 1);
-  assert.deepEqual([0, 3, 4].map((row) => rarity(classes, row, totals)), [1, 1 / 7, 3 / 7]);
+  assert.deepEqual(
+    [0, 3, 4].map((row) => rarity(classes, row, totals)),
+    [1, 1 / 7, 3 / 7],
+  );
 });

@@ -34,12 +34,17 @@ interface Props {
 
 /** Changes by category, region or metadata, where they are largest first. */
 export function ChangeTable({ found, letters: [before, after] }: Props) {
-  const groupings = Object.keys(GROUPINGS).filter((name) => found.changes.some((one) => one.grouping === name));
+  const groupings = Object.keys(GROUPINGS).filter((name) =>
+    found.changes.some((one) => one.grouping === name),
+  );
   const [grouping, setGrouping] = useState(groupings[0]);
   const [measure, setMeasure] = useState(found.measures[0]);
   const [shown, setShown] = useState(FIRST_SHOWN);
   const rows = found.changes
-    .filter((one) => one.grouping === grouping && one.measure === measure && one.split === found.testedSplit)
+    .filter(
+      (one) =>
+        one.grouping === grouping && one.measure === measure && one.split === found.testedSplit,
+    )
     .sort((a, b) => weight(b) - weight(a));
   if (!groupings.length) return null;
   return (
@@ -47,8 +52,20 @@ export function ChangeTable({ found, letters: [before, after] }: Props) {
       <div class="part-head">
         <h4>{`Where it changed, in ${found.testedSplit}`}</h4>
         <span class="pair-choice">
-          <Select label="Measure" value={measure!} options={found.measures} name={plain} onChange={setMeasure} />
-          <Select label="Grouped by" value={grouping!} options={groupings} name={(one) => `by ${GROUPINGS[one]}`} onChange={setGrouping} />
+          <Select
+            label="Measure"
+            value={measure!}
+            options={found.measures}
+            name={plain}
+            onChange={setMeasure}
+          />
+          <Select
+            label="Grouped by"
+            value={grouping!}
+            options={groupings}
+            name={(one) => `by ${GROUPINGS[one]}`}
+            onChange={setGrouping}
+          />
         </span>
       </div>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Change by group">
@@ -87,7 +104,8 @@ export function ChangeTable({ found, letters: [before, after] }: Props) {
   );
 }
 
-const nameOf = ({ field, group }: Change): string => (field === null || field === undefined ? group : `${plain(field)}: ${group}`);
+const nameOf = ({ field, group }: Change): string =>
+  field === null || field === undefined ? group : `${plain(field)}: ${group}`;
 
 /** Changes that are certain before those that may be chance; the larger before the smaller. */
 function weight({ difference, verdict }: Change): number {
@@ -100,7 +118,10 @@ export function Changed({ change: { difference, interval, verdict } }: { change:
   if (difference === null) return <span>–</span>;
   const said = VERDICTS[verdict];
   return (
-    <span class={said ? "difference" : "difference is-unclear"} title={said ? undefined : "May be chance"}>
+    <span
+      class={said ? "difference" : "difference is-unclear"}
+      title={said ? undefined : "May be chance"}
+    >
       <b>{number(difference)}</b> <small>{`(${bounds(interval)})${said ? ` ${said}` : ""}`}</small>
     </span>
   );
@@ -117,7 +138,11 @@ function Select(props: {
   return (
     <label>
       <span class="hidden-text">{props.label}</span>
-      <select class="select" value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)}>
+      <select
+        class="select"
+        value={props.value}
+        onChange={(event) => props.onChange(event.currentTarget.value)}
+      >
         {props.options.map((option) => (
           <option key={option} value={option}>
             {props.name(option)}

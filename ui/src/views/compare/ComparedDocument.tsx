@@ -61,10 +61,12 @@ function HowToCompare({ runIds }: { runIds: readonly [string, string] }) {
     <section class="compared" aria-label="Logged comparison">
       <h3>Not compared by the analyzer</h3>
       <p class="note">
-        The rest of this page is worked out here, from losses and answers. Which insights appeared or were
-        resolved, changes by region, and how alike the latent spaces are, says
+        The rest of this page is worked out here, from losses and answers. Which insights appeared
+        or were resolved, changes by region, and how alike the latent spaces are, says
       </p>
-      <pre tabIndex={0} aria-label="Command">{command}</pre>
+      <pre tabIndex={0} aria-label="Command">
+        {command}
+      </pre>
       <CopyButton text={command} what="the command" label="Copy the command" />
     </section>
   );
@@ -75,7 +77,9 @@ function WholePage({ found: { folder, runId } }: { found: ComparisonDocument }) 
   const source = useSource();
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {
-    source.artifactPage(`${folder}/comparison.html`, runId).then(setAddress, () => setAddress(null));
+    source
+      .artifactPage(`${folder}/comparison.html`, runId)
+      .then(setAddress, () => setAddress(null));
   }, [source, folder, runId]);
   return address ? <a href={address}>whole comparison</a> : null;
 }
@@ -83,7 +87,13 @@ function WholePage({ found: { folder, runId } }: { found: ComparisonDocument }) 
 type Letters = readonly [string, string];
 
 /** The measures over all shared samples, split by split. */
-function Overall({ found, letters: [before, after] }: { found: ComparisonDocument; letters: Letters }) {
+function Overall({
+  found,
+  letters: [before, after],
+}: {
+  found: ComparisonDocument;
+  letters: Letters;
+}) {
   const rows = found.changes.filter(({ grouping }) => grouping === "overall");
   const sorted = rows.toSorted(
     (a, b) =>
@@ -125,7 +135,10 @@ function Overall({ found, letters: [before, after] }: { found: ComparisonDocumen
 function Spaces({ found: { agreement } }: { found: ComparisonDocument }) {
   if (!agreement) return null;
   const { cka, k, neighbor_overlap: overlap, chance } = agreement;
-  const alike = cka === null ? "" : `CKA ${number(cka)} (1 is the same space up to rotation, 0 nothing in common); `;
+  const alike =
+    cka === null
+      ? ""
+      : `CKA ${number(cka)} (1 is the same space up to rotation, 0 nothing in common); `;
   return (
     <>
       <h4>Latent spaces</h4>
@@ -135,7 +148,11 @@ function Spaces({ found: { agreement } }: { found: ComparisonDocument }) {
 }
 
 function ChangedInsights(props: { status: string; found: ComparisonDocument; letters: Letters }) {
-  const { status, found, letters: [before, after] } = props;
+  const {
+    status,
+    found,
+    letters: [before, after],
+  } = props;
   const own = found.insights.filter((insight) => insight.status === status);
   if (!own.length) return null;
   const where = { appeared: ` in ${after}`, resolved: ` since ${before}` }[status] ?? "";

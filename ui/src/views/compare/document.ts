@@ -79,7 +79,8 @@ type Loose = Record<string, any>;
 /** An artifact is whoever's: what is not as expected is left out. */
 export function parsed(value: unknown, runId: string, folder: string): ComparisonDocument | null {
   const document = value as Loose;
-  if (typeof document?.["a"]?.name !== "string" || !Array.isArray(document["insights"])) return null;
+  if (typeof document?.["a"]?.name !== "string" || !Array.isArray(document["insights"]))
+    return null;
   const id = document["a"].run_id;
   return {
     runId,
@@ -105,13 +106,17 @@ const isObject = (value: unknown): value is Loose => typeof value === "object" &
 const listOf = (value: unknown): Loose[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 function countsOf(value: unknown): Record<string, number> {
-  return Object.fromEntries(Object.entries(isObject(value) ? value : {}).filter(([, n]) => isNumber(n)));
+  return Object.fromEntries(
+    Object.entries(isObject(value) ? value : {}).filter(([, n]) => isNumber(n)),
+  );
 }
 
 function isChange(one: Loose): boolean {
   const texts = [one["measure"], one["split"], one["grouping"], one["group"], one["verdict"]];
   const [lower, upper] = Array.isArray(one["interval"]) ? one["interval"] : [undefined, undefined];
-  return texts.every(isText) && isNumber(one["n"]) && [one["difference"], lower, upper].every(isMaybe);
+  return (
+    texts.every(isText) && isNumber(one["n"]) && [one["difference"], lower, upper].every(isMaybe)
+  );
 }
 
 function insightOf({ kind, status, reason, a, b }: Loose): ChangedInsight[] {
@@ -121,5 +126,9 @@ function insightOf({ kind, status, reason, a, b }: Loose): ChangedInsight[] {
 }
 
 function isAgreement(value: unknown): value is Agreement {
-  return isObject(value) && isMaybe(value["cka"]) && [value["k"], value["neighbor_overlap"], value["chance"]].every(isNumber);
+  return (
+    isObject(value) &&
+    isMaybe(value["cka"]) &&
+    [value["k"], value["neighbor_overlap"], value["chance"]].every(isNumber)
+  );
 }

@@ -100,7 +100,8 @@ function useCurve(group: CurveGroup, options: Options, field: Column | undefined
   return useMemo(() => {
     const ready = group.curves.length ? inBinning(group, binning) : null;
     const column = columnOfMeasure(dataset, group.measure);
-    const measure = group.measure === DISTRIBUTION ? DISTRIBUTION : column && isMeasure(column) && column;
+    const measure =
+      group.measure === DISTRIBUTION ? DISTRIBUTION : column && isMeasure(column) && column;
     if (!field || !isField(field) || !measure || (ready && !rows)) return ready;
     const made = computeCurve(
       dataset,

@@ -15,10 +15,16 @@ export function measureChoices(dataset: Dataset, groups: readonly CurveGroup[]):
 }
 
 /** The curves of a measure: those of the report, or else one to be worked out for every field. */
-export function groupsOf(session: Session, groups: readonly CurveGroup[], measure: string): CurveGroup[] {
+export function groupsOf(
+  session: Session,
+  groups: readonly CurveGroup[],
+  measure: string,
+): CurveGroup[] {
   const own = groups.filter((group) => group.measure === measure);
   if (own.length) return own;
-  return measure === DISTRIBUTION ? distributions(session) : alike(session.dataset, groups, measure);
+  return measure === DISTRIBUTION
+    ? distributions(session)
+    : alike(session.dataset, groups, measure);
 }
 
 /** Every field, those first in which the splits differ most. */
@@ -34,10 +40,22 @@ function distributions(session: Session): CurveGroup[] {
 
 /** The fields of the report's curves in their order, then the metadata that has none. */
 function alike(dataset: Dataset, groups: readonly CurveGroup[], measure: string): CurveGroup[] {
-  const metadata = dataset.columns.filter(({ group, kind }) => group === "metadata" && kind !== "text");
-  const fields = [...groups.map(({ field }) => field), ...metadata.map(({ field, name }) => field ?? name)];
+  const metadata = dataset.columns.filter(
+    ({ group, kind }) => group === "metadata" && kind !== "text",
+  );
+  const fields = [
+    ...groups.map(({ field }) => field),
+    ...metadata.map(({ field, name }) => field ?? name),
+  ];
   const told = new Set(groups.flatMap(({ similar }) => similar));
-  return [...new Set(fields)].filter((field) => !told.has(field)).map((field) => made(field, measure));
+  return [...new Set(fields)]
+    .filter((field) => !told.has(field))
+    .map((field) => made(field, measure));
 }
 
-const made = (field: string, measure: string): CurveGroup => ({ field, measure, curves: [], similar: [] });
+const made = (field: string, measure: string): CurveGroup => ({
+  field,
+  measure,
+  curves: [],
+  similar: [],
+});

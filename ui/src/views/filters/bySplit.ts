@@ -30,4 +30,7 @@ export function useSplitShares(name: string): SplitShares[] | null {
 
 /** The largest share of any bin, to which all are drawn. */
 export const largestShare = (splits: readonly SplitShares[]): number =>
-  Math.max(1e-9, ...splits.map(({ shares }) => shares.reduce((most, one) => Math.max(most, one), 0)));
+  Math.max(
+    1e-9,
+    ...splits.map(({ shares }) => shares.reduce((most, one) => Math.max(most, one), 0)),
+  );

@@ -12,10 +12,12 @@ export function Guard({ insight }: { insight: InsightHeader }) {
   return (
     <details class="guard">
       <summary>A test that guards against it</summary>
-      <pre tabIndex={0} aria-label="Expectation as YAML">{yaml}</pre>
+      <pre tabIndex={0} aria-label="Expectation as YAML">
+        {yaml}
+      </pre>
       <p class="note">
-        In a file of expectations, <code>mlflow-latent test RUN --file expectations.yaml</code> asks it
-        of every later run. <CopyButton text={yaml} what="the expectation" label="Copy" />
+        In a file of expectations, <code>mlflow-latent test RUN --file expectations.yaml</code> asks
+        it of every later run. <CopyButton text={yaml} what="the expectation" label="Copy" />
       </p>
     </details>
   );

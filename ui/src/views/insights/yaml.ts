@@ -15,7 +15,10 @@ export function yamlOf(
   runId: string | null,
 ): string {
   const { filter, metric, comparison, threshold, name } = expectation;
-  const entries: [string, string][] = [["filter", text(filter)], ["metric", text(metric)]];
+  const entries: [string, string][] = [
+    ["filter", text(filter)],
+    ["metric", text(metric)],
+  ];
   entries.push(["comparison", text(comparison)], ["threshold", String(threshold)]);
   if (name) entries.unshift(["name", text(name)]);
   const source = expectation.samples_of ?? (runId && `${runId}/${insight.key}`);

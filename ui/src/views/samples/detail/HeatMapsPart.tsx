@@ -20,7 +20,12 @@ const wanted = signal<HeatMap | null>(null);
 export function HeatMapsPart({ row }: { row: number }) {
   const session = useSession();
   const { maps, problem } = useMaps(session, row);
-  if (problem) return <p class="failure" role="alert">{problem}</p>;
+  if (problem)
+    return (
+      <p class="failure" role="alert">
+        {problem}
+      </p>
+    );
   if (!maps?.length) return null;
   const shown = like(maps, wanted.value);
   return (
@@ -131,7 +136,12 @@ function HeatPicture({ row, map, size }: { row: number; map: HeatMap; size: numb
   }, [map]);
   const side = { width: `${size}px`, height: `${size}px` };
   return (
-    <span class="heat-picture" style={side} role="img" aria-label={`${titleOf(map)}, over ${dataset.sampleId(row)}`}>
+    <span
+      class="heat-picture"
+      style={side}
+      role="img"
+      aria-label={`${titleOf(map)}, over ${dataset.sampleId(row)}`}
+    >
       <Picture row={row} size={size} overlays={false} />
       <canvas ref={canvas} width={map.size} height={map.size} style={{ opacity: opacity.value }} />
     </span>
@@ -156,7 +166,11 @@ function mapsOf(session: Session, split: string): Promise<HeatMaps | null> {
 }
 
 function useMaps(session: Session, row: number) {
-  const [state, setState] = useState<{ row: number; maps: HeatMap[] | null; problem: string | null }>();
+  const [state, setState] = useState<{
+    row: number;
+    maps: HeatMap[] | null;
+    problem: string | null;
+  }>();
   useEffect(() => {
     let current = true;
     const { dataset } = session;

@@ -24,7 +24,11 @@ const SCORES: Readonly<Record<string, readonly string[]>> = {
 
 /** The reasons in phrases, e.g. `in region fine/3`, `loss 2.3`, `brightness 0.9, elsewhere 0.4`. */
 export function reasonsOf(dataset: Dataset, insight: InsightHeader, row: number): string[] {
-  return [...regionReason(insight), ...scoreReasons(dataset, insight, row), ...fieldReasons(dataset, insight, row)];
+  return [
+    ...regionReason(insight),
+    ...scoreReasons(dataset, insight, row),
+    ...fieldReasons(dataset, insight, row),
+  ];
 }
 
 function regionReason({ region }: InsightHeader): string[] {
@@ -66,4 +70,5 @@ function isOnTheirSide(column: Column, field: SeparatingField, row: number): boo
 const hasValue = (column: Column, row: number): boolean =>
   column.kind === "number" ? !Number.isNaN(column.values[row]!) : valueText(column, row) !== "–";
 
-const valueOf = (column: Column, row: number): string => shorten(valueText(column, row), LABEL_LENGTH);
+const valueOf = (column: Column, row: number): string =>
+  shorten(valueText(column, row), LABEL_LENGTH);

@@ -39,6 +39,7 @@ from mlflow_latent.measures.reduction import (
     fit_reduction,
 )
 from mlflow_latent.measures.spacing import Spacing, measure_spacing
+from mlflow_latent.measures.strangers import unlikeliness
 from mlflow_latent.schema import SPLIT, TARGET
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class Measures:
     def outliers(self) -> Outliers:
         """How far samples are from all others."""
         return find_outliers(self.spacing, self.snapshot.embedding)
+
+    @cached_property
+    def unlikeliness(self) -> NDArray[np.float64]:
+        """(N,) how far samples are off the directions in which they differ."""
+        return unlikeliness(self.reduced)
 
     @cached_property
     def landmarks(self) -> NDArray[np.intp]:

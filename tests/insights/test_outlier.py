@@ -44,6 +44,23 @@ def test_far_samples_are_found(spread: float, train: int, val: int) -> None:
         assert insight.base_rates["median_distance_ratio"] > 1.5
 
 
+def test_strangers_of_val_in_the_midst_of_a_tail_are_found() -> None:
+    world = make_world(4, train=2000, val=1000)
+    rng = np.random.default_rng(4)
+    world.embedding = np.hstack([world.embedding, 0.3 * rng.normal(size=(3000, 16))])
+    rows = np.flatnonzero(world.split == "val")[:12]
+    world.embedding[rows, 16:] += rng.normal(size=(12, 16)) * 2  # where nobody differs much
+    world.embedding *= rng.lognormal(0, 0.2, (3000, 1))  # others are far in usual directions
+
+    insights = found(analyze(world.snapshot(), OPTIONS))
+
+    assert set(insights) == {"val"}
+    hits = {f"s{row}" for row in rows} & set(insights["val"].sample_ids)
+    assert len(hits) >= 8
+    assert len(insights["val"].samples) <= len(hits) + 2
+    assert "hardly any of train" in insights["val"].description
+
+
 def test_the_farthest_is_listed_first_and_the_table_has_the_score() -> None:
     world = make_world(1)
     rows = np.flatnonzero(world.split == "val")[:3]

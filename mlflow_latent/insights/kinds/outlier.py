@@ -15,6 +15,7 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.copies import keys, share_interval, span
 from mlflow_latent.insights.registry import register
+from mlflow_latent.measures.strangers import find_strangers
 from mlflow_latent.report.model import Insight
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlflow_latent.insights.base import Context
+    from mlflow_latent.measures.outliers import Outliers
 
 KIND = "outlier"
 MIN_SCORE = 1.5  # times the usual distance, from which a sample matters
 FALSE_SHARE = 0.1  # expected share of chance among the outliers, where there are any
 
 
-@register(KIND)
+TAIL_SHARES, STRANGER_SHARES = 0.25, 0.75  # what is far beyond the tail needs little
+
+
+@register(KIND, shares=TAIL_SHARES)
 def find(context: Context) -> Iterator[Insight]:
     """Name, for each split, its samples that are farther from the others than the tail allows.
 
@@ -37,11 +42,7 @@ def find(context: Context) -> Iterator[Insight]:
     at the kind's share of the error budget, Benjamini–Hochberg over all samples; then all that
     remain at `FALSE_SHARE` are.
     """
-    found = context.measures.outliers
-    if np.isnan(found.p_value).all():
-        raise NotApplicableError(
-            f"{words.samples(len(context.snapshot))} are too few to tell what distance is usual"
-        )
+    found = _outliers(context)
     q = context.q_values(KIND, found.p_value)
     matters = found.score >= MIN_SCORE
     if not (matters & (q <= context.alpha)).any():
@@ -51,11 +52,51 @@ def find(context: Context) -> Iterator[Insight]:
         rows = np.flatnonzero(far & context.snapshot.rows(split))
         if len(rows):
             farthest_first = rows[np.argsort(-found.score[rows], kind="stable")]
-            yield _insight(context, split, farthest_first, q)
+            certainty = float(found.p_value[rows].max()), float(q[rows].max())
+            yield _insight(context, split, farthest_first, certainty)
+
+
+@register(KIND, finder="strangers", shares=STRANGER_SHARES)
+def find_in_tested(context: Context) -> Iterator[Insight]:
+    """Name the samples of the tested split that are strange as hardly any of the other is.
+
+    The test is that of `mlflow_latent.measures.strangers`, on the distance to the neighbors and on
+    what is unlikely in the principal components: what the model draws in among its classes is not
+    far, but often off the directions in which samples differ.
+    """
+    mine = context.rows(context.tested, "validation")
+    control = context.rows(context.reference, "training")
+    score = _outliers(context).score
+    found = find_strangers([score, context.measures.unlikeliness], mine, control)
+    q = context.q_values(KIND, np.array([found.p_value]))
+    rows = found.rows[score[found.rows] >= MIN_SCORE]
+    are_alone = 2 * len(rows) > len(found.rows)  # else they are a region, near one another
+    if q[0] <= context.alpha and are_alone:
+        beside = f" Among the strangest there are hardly any of {context.reference}."
+        certainty = found.p_value, float(q[0])
+        yield _insight(context, str(context.tested), rows, certainty, beside)
+
+
+def _outliers(context: Context) -> Outliers:
+    """Return the outlier scores.
+
+    Raises:
+        NotApplicableError: there are too few samples.
+    """
+    found = context.measures.outliers
+    if np.isnan(found.p_value).all():
+        raise NotApplicableError(
+            f"{words.samples(len(context.snapshot))} are too few to tell what distance is usual"
+        )
+    return found
 
 
 def _insight(
-    context: Context, split: str, rows: NDArray[np.intp], q: NDArray[np.float64]
+    context: Context,
+    split: str,
+    rows: NDArray[np.intp],
+    certainty: tuple[float, float],
+    beside: str = "",
 ) -> Insight:
     found, confidence = context.measures.outliers, context.options.confidence
     of_split = context.snapshot.rows(split)
@@ -69,9 +110,9 @@ def _insight(
         title=f"{words.samples(len(rows))} of {split} far from all others"
         f"{words.mostly(context.snapshot, members)}",
         description=f"Their nearest samples are {words.number(middle)} × as far as is usual "
-        f"(median; the farthest {words.number(float(found.score[rows[0]]))} ×). They are "
+        f"(median; the farthest {words.number(float(found.score[rows].max()))} ×). They are "
         f"{words.percent(len(rows) / total)} of {split} ({span(interval, confidence)}), listed "
-        "farthest first.",
+        f"strangest first.{beside}",
         action="Look at these samples: leave out broken ones and what does not belong to the task, "
         "and collect more of the rare ones that do.",
         split=split,
@@ -79,8 +120,8 @@ def _insight(
         effect=len(rows) / total,
         effect_name=f"share of {split}",
         interval=interval,
-        p_value=float(found.p_value[rows].max()),
-        q_value=float(q[rows].max()),
+        p_value=certainty[0],
+        q_value=certainty[1],
         severity=max(len(rows) / total, _excess_loss(context, members, of_split)),
         counts=context.counts(members),
         base_rates={

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from mending import Mended
+
 STARTUP_SECONDS = 120  # a busy machine migrates the database for a while
 SHARING = {"tests/browser", "tests/server"}  # folders whose files share servers that start slowly
 
@@ -142,6 +144,18 @@ def new_server(tmp_path: Path) -> Iterator[Callable[[], MlflowServer]]:
 def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a SQLite tracking database that needs no server."""
     return f"sqlite:///{tmp_path_factory.mktemp('database')}/mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def mended_runs(mlflow_database: str, tmp_path_factory: pytest.TempPathFactory) -> Mended:
+    """A run whose data are bad, and one in which they are mended; real, analyzed, in a database."""
+    from mending import make_runs
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("mended")
+    client = MlflowClient(mlflow_database)
+    place = (folder / "artifacts").as_uri()
+    return make_runs(client, client.create_experiment("mended", artifact_location=place), folder)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 Of an effect at most half may remain: a bound half-way between "no effect" and what was found can be
 decided both ways. It is never beyond the effect's interval, so the run that it comes from fails it.
-Of findings on single samples none, or a fifth of what was found in the split, may remain.
+Of findings on single samples none, or a fifth of what was found, may remain.
 
 A kind may write a better one itself, as slices do, whose rule is a filter; then that stays.
 """
@@ -90,8 +90,8 @@ def _fewer_findings(insight: Insight, sizes: Sizes) -> Expectation:
     """Count in the whole split: samples that were removed are in no slice any more."""
     metric = f"share_{insight.kind}"
     size = sizes.get(insight.split or "", 0)
-    if not size:  # of no split of its own: of these very samples
-        return _expect(insight, IN_SAMPLES, metric, "<=", REMAINING)
+    if insight.region or not size:  # one of several, or of no split: of these very samples
+        return _expect(insight, in_split(insight.split, IN_SAMPLES), metric, "<=", REMAINING)
     found = sum(split == insight.split for split, _ in insight.samples) / size
     return _expect(insight, in_split(insight.split), metric, "<=", _rounded_down(REMAINING * found))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -115,11 +117,29 @@ def _look() -> dict[str, Any]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches, apart from pyplot's state."""
-    from matplotlib.figure import Figure
+    """Return an empty figure of that size in inches, apart from pyplot's state.
+
+    A notebook shows it, whether or not pyplot was imported.
+    """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    return _shown_figure()(figsize=(width, height), layout=layout)
+
+
+@cache
+def _shown_figure() -> type[Figure]:
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        """Gives notebooks its picture; they know matplotlib's own figures only with pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png", dpi=DOTS_PER_INCH)
+            return content.getvalue()
+
+    return ShownFigure
 
 
 def darken(figure: Figure) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlflow_latent.report.model import Report
 
 TESTED = "val"
@@ -52,10 +51,12 @@ def found_objects(folder: Path, run_id: str, tracking_uri: str) -> list[Found]:
     """
     from mlflow import MlflowClient
 
-    import mlflow_latent as ml
+    from mlflow_latent.report.model import Report
 
-    objects = MlflowClient(tracking_uri).get_run(run_id).data.tags["latent.objects"]
-    report = ml.analyze(objects, tracking_uri=tracking_uri)
+    client = MlflowClient(tracking_uri)
+    objects = client.get_run(run_id).data.tags["latent.objects"]
+    analyses = sorted(item.path for item in client.list_artifacts(objects, "latent/analysis"))
+    report = Report.load(Path(client.download_artifacts(objects, analyses[-1])))
     return compare(report, truth_of(report.samples, folder))
 
 

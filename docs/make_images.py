@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+import mlflow_latent as ml
 from mlflow_latent.tracking import RunTracker
 
 if TYPE_CHECKING:
@@ -70,6 +71,15 @@ def photograph_report(browser: Browser, report: Path) -> None:
         context.close()
 
 
+def draw_worst(run_id: str, tracking_uri: str) -> None:
+    """Save the sheet of the sample with the largest loss."""
+    samples = RunTracker(run_id, tracking_uri).read_report().samples
+    worst = samples.nlargest(1, "loss").iloc[0]
+    key = (worst["split"], worst["sample_id"])
+    ml.show_sample(run_id, key, tracking_uri=tracking_uri).savefig(IMAGES / "sample_light.png")
+    save(IMAGES / "sample_light.png")
+
+
 def main() -> None:
     """Run the demo and photograph it."""
     IMAGES.mkdir(exist_ok=True)
@@ -83,6 +93,7 @@ def main() -> None:
         while "Open http" not in demo.stderr.readline():
             pass
         analysis = RunTracker(run["run_id"], run["tracking_uri"]).download_analysis()
+        draw_worst(run["run_id"], run["tracking_uri"])
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=FLAGS

@@ -4,6 +4,8 @@ mended one; the answer is logged, and is the command line's too."""
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from mlflow_latent.expectations import read_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
     from mending import Mended
@@ -78,9 +79,9 @@ def test_the_answer_is_logged_to_the_run(mended_runs: Mended, file: Callable[...
 
     client = MlflowClient(uri)
     logged = client.download_artifacts(run_id, "latent/expectations/weak_spots.json")
-    assert ml.ExpectationResults.load(type(path)(logged)) == results
+    assert ml.ExpectationResults.load(Path(logged)) == results
     kept = client.download_artifacts(run_id, "latent/expectations/weak_spots.yaml")
-    assert read_expectations(type(path)(kept)) == read_expectations(path)
+    assert read_expectations(Path(kept)) == read_expectations(path)
     metrics = client.get_run(run_id).data.metrics
     assert metrics["latent/expectations_passed"] == 1
     assert metrics["latent/expectations_failed"] == 0
@@ -185,6 +186,27 @@ def test_expectations_that_are_kept_on_a_run_are_tested_again(
     assert command(run_id, "--no-log").exit_code == 0
     elsewhere = command(mended_runs.mended.run_id, "--of", run_id, "--no-log")
     assert "passed    accuracy >= 0.5" in elsewhere.stdout
+
+
+def test_the_documentation_runs(
+    mended_runs: Mended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "expectations.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mended_runs.tracking_uri)
+    runs = {"run_id": mended_runs.mended.run_id, "bad_run": mended_runs.bad.run_id}
+    names = runs | {"sample_id": min(mended_runs.leaked)}
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    for block in blocks:
+        code = block.replace("ml.analyze(bad_run)", "bad_report")  # it was analyzed already
+        exec(  # noqa: S102 - our own documentation
+            compile(code, "expectations.md", "exec"),
+            names | {"ml": ml, "bad_report": mended_runs.bad.report},
+        )
+    assert (tmp_path / "sample.png").exists()
+    example = re.findall(r"```yaml\n(expectations:.*?)```", page, re.DOTALL)[0]
+    (tmp_path / "example.yaml").write_text(example)
+    assert len(ml.test(runs["run_id"], "example.yaml", log=False).results) == 3
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,6 @@ from mlflow_latent import Snapshot
 from mlflow_latent.analysis import analyze
 from mlflow_latent.domain_gap import GapOptions, Origin, find_gap, find_trend
 from mlflow_latent.measures.domain import DomainPair
-from mlflow_latent.measures.reduction import fit_reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -184,11 +183,8 @@ def origins_of(snapshot: Snapshot) -> tuple[Origin, ...]:
 
 
 def reduced_pair(sets: Sets) -> DomainPair:
-    """Return both sets in the space that `gap` measures in."""
-    points = np.concatenate([sets.source, sets.target])
-    codes = np.repeat([0, 1], [len(sets.source), len(sets.target)])
-    reduced = fit_reduction(points, codes, 50, 0).apply(points)
-    return DomainPair(reduced[: len(sets.source)], reduced[len(sets.source) :])
+    """Return both sets in the space that `gap` measures them in."""
+    return DomainPair(sets.source, sets.target)
 
 
 def found_by(data: Iterator[Sets]) -> dict[str, list[bool]]:

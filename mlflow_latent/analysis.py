@@ -248,7 +248,7 @@ def _belonging(measures: Measures) -> dict[str, NDArray[np.float32]]:
     """How much every sample looks like a split of another origin, 0…1; see `domain_gap`."""
     columns = {}
     for (source, target), pair in measures.domains.items():
-        looks = 1 - pair.separator.belonging(measures.reduced)
+        looks = 1 - pair.separator.belonging(pair.place(measures.snapshot.embedding))
         for split, own in zip((source, target), pair.belonging, strict=True):
             looks[measures.snapshot.rows(split)] = 1 - own
         columns[f"belonging_{target}"] = looks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from mlflow_latent.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlflow_latent.domain_gap.options import GapProjection
     from mlflow_latent.gapping import SetLike
     from mlflow_latent.report.domain_gap.model import DomainGap, Share
     from mlflow_latent.report.domain_gap.trend import GapTrend
@@ -54,7 +58,7 @@ def command(
     target_run: str | None,
     epoch: int | None,
     layer: str | None,
-    projection: str,
+    projection: GapProjection,
     random_state: int,
     output: Path | None,
     tracking_uri: str | None,
@@ -69,27 +73,26 @@ def command(
     from mlflow_latent.errors import InputError
     from mlflow_latent.gaps import gap, gap_trend
 
-    options = GapOptions(projection=projection, random_state=random_state)  # type: ignore[arg-type] - click has checked it
+    options = GapOptions(projection=projection, random_state=random_state)
     if target is None and (target_run or len(sources) > 1):
         raise InputError("--target must be named where there are several sources or runs")
     wanted = [_split_of(source, source_run) for source in sources]
     aim = None if target is None else _split_of(target, target_run)
     holder = Path(run) if Path(run).is_dir() else run
+    ask: Callable[..., DomainGap | GapTrend]
+    if len(wanted) > 1 and aim is not None:
+        ask = partial(gap_trend, wanted, target=aim, run=holder)
+    else:
+        ask = partial(gap, holder, source=wanted[0] if wanted else None, target=aim)
     with closing(Stages(STAGES)) as stages:
-        common = {
-            "epoch": epoch,
-            "layer": layer,
-            "options": options,
-            "tracking_uri": tracking_uri,
-            "folder": output,
-            "progress": stages,
-        }
-        result: DomainGap | GapTrend
-        if len(wanted) > 1 and aim is not None:
-            result = gap_trend(wanted, target=aim, run=holder, **common)  # type: ignore[arg-type]
-        else:
-            source = wanted[0] if wanted else None
-            result = gap(holder, source=source, target=aim, **common)  # type: ignore[arg-type]
+        result = ask(
+            epoch=epoch,
+            layer=layer,
+            options=options,
+            tracking_uri=tracking_uri,
+            folder=output,
+            progress=stages,
+        )
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

@@ -9,10 +9,10 @@ from scipy import stats
 
 from mlflow_latent.domain_gap.differences import find_fields
 from mlflow_latent.domain_gap.options import GapOptions
-from mlflow_latent.domain_gap.origins import Pool
+from mlflow_latent.domain_gap.origins import Both
 from mlflow_latent.domain_gap.places import find_regions
 from mlflow_latent.domain_gap.table import make_table
-from mlflow_latent.measures.domain import MIN_TESTED, DomainPair
+from mlflow_latent.measures.domain import MIN_TESTED
 from mlflow_latent.measures.domain.distances import MIN_ROWS
 from mlflow_latent.measures.domain.reach import MIN_REFERENCE, WITHIN
 from mlflow_latent.report.domain_gap.model import DomainGap, GapDistance, GapTest, Share
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlflow_latent.domain_gap.origins import Origin
-    from mlflow_latent.measures.domain import TwoSampleTest
+    from mlflow_latent.measures.domain import DomainPair, TwoSampleTest
 
 STATISTICS = {"classifier": "cross-validated AUC", "kernel": "maximum mean discrepancy, squared"}
 FEW = 20  # samples below which only large gaps can be told, and the reader should know
@@ -52,71 +52,36 @@ def find_gap(
     """
     options = options or GapOptions()
     progress("space")
-    pool = Pool.of((source, target), options.n_components, options.random_state)
-    return measure_gap(pool, 0, 1, options, progress=progress)
+    return measure_gap(Both.of(source, target, options), options, progress)
 
 
 def measure_gap(
-    pool: Pool,
-    source: int,
-    target: int,
-    options: GapOptions,
-    *,
-    progress: Callable[[str], None] = lambda _: None,
-    pair: DomainPair | None = None,
+    both: Both, options: GapOptions, progress: Callable[[str], None] = lambda _: None
 ) -> DomainGap:
-    """Measure the gap between two of the origins of a pool.
-
-    Args:
-        pool: the origins in one space.
-        source: number of the one.
-        target: number of the other.
-        options: how.
-        progress: told what is being done.
-        pair: of both, where it is at hand.
-    """
-    pair = pair or pair_of(pool, source, target, options)
-    names = pool.names[source], pool.names[target]
+    """Measure the gap between two sets that have been put together."""
+    pair, names = both.pair, both.names
     progress("tests")
     judged = _judge(pair, options) if pair.testable else {"verdict": "too_few"}
     progress("regions and fields")
-    fields, skipped, field_notes = find_fields(pool, source, target, options)
-    regions = find_regions(pool, source, target, pair) if pair.testable else ()
+    fields, skipped, field_notes = find_fields(both, options)
     return DomainGap(
-        source=pool.origins[source].describe(names[0]),
-        target=pool.origins[target].describe(names[1]),
+        source=both.origins[0].describe(names[0]),
+        target=both.origins[1].describe(names[1]),
         confidence=options.confidence,
         error_rate=options.error_rate,
-        regions=regions,
+        regions=find_regions(both) if pair.testable else (),
         fields=fields,
         not_applicable=(*_too_few(pair, names), *skipped),
-        notes=(*pool.notes, *_notes(pair, names), *field_notes),
+        notes=(*both.notes, *_notes(pair, names), *field_notes),
         **judged,
         **_reach(pair, options.confidence),
-    ).with_samples(make_table(pool, source, target, pair, options))
-
-
-def pair_of(
-    pool: Pool,
-    source: int,
-    target: int,
-    options: GapOptions,
-    axes: NDArray[np.float64] | None = None,
-) -> DomainPair:
-    """Return what is measured between two origins of a pool."""
-    return DomainPair(
-        pool.reduced[pool.rows(source)],
-        pool.reduced[pool.rows(target)],
-        confidence=options.confidence,
-        axes=axes,
-        random_state=options.random_state,
-    )
+    ).with_samples(make_table(both, options))
 
 
 def _judge(pair: DomainPair, options: GapOptions) -> dict[str, object]:
     tests = pair.tests(options.permutations)
     p_value = min(1.0, len(tests) * min(test.p_value for test in tests))
-    area, lower, upper = pair.separator.area(options.confidence)
+    area, lower, upper = pair.area()
     return {
         "verdict": "gap" if p_value <= options.error_rate else "no_gap",
         "p_value": p_value,

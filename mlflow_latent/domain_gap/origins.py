@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.errors import InputError, did_you_mean
-from mlflow_latent.measures.landmarks import choose_landmarks
-from mlflow_latent.measures.reduction import Reduction, fit_reduction
+from mlflow_latent.measures.domain import DomainPair
 from mlflow_latent.report.domain_gap.model import GapOrigin
 from mlflow_latent.schema import PREDICTION, SPLIT, TARGET
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlflow_latent.domain_gap.options import GapOptions
     from mlflow_latent.snapshot import Snapshot
-
-FITTED_ROWS = 12_000  # on which the axes are fitted; all samples are placed
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,13 @@ class Origin:
     def rows(self) -> NDArray[np.intp]:
         """(n,) row numbers of its samples."""
         return np.flatnonzero(self.snapshot.rows(self.split))
+
+    @property
+    def embedding(self) -> NDArray[np.float32]:
+        """(n, D) of its samples, without a copy where they follow one another."""
+        rows, embedding = self.rows, self.snapshot.embedding
+        first, last = int(rows[0]), int(rows[-1])
+        return embedding[first : last + 1] if last - first + 1 == len(rows) else embedding[rows]
 
     def is_same(self, other: Origin) -> bool:
         """Whether both are the same samples."""
@@ -91,49 +96,80 @@ def name_origins(origins: Sequence[Origin]) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
-    """All origins in one snapshot, whose splits are their names, and in one reduced space.
+class Both:
+    """A source and a target in one snapshot, whose splits are their names, and in one space.
 
     Attributes:
-        origins: K of them.
+        origins: source and target.
         names: of each.
-        snapshot: N samples, those of the first origin first.
-        reduction: the axes, fitted on all together.
-        reduced: (N, d) float32 coordinates.
+        snapshot: N samples, those of the source first; their embeddings are the coordinates.
+        pair: what is measured between them.
         notes: what a reader should know.
     """
 
-    origins: tuple[Origin, ...]
-    names: tuple[str, ...]
+    origins: tuple[Origin, Origin]
+    names: tuple[str, str]
     snapshot: Snapshot
-    reduction: Reduction
-    reduced: NDArray[np.float32]
+    pair: DomainPair
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, origins: Sequence[Origin], n_components: int, random_state: int) -> Pool:
-        """Put origins together.
+    def of(
+        cls,
+        source: Origin,
+        target: Origin,
+        options: GapOptions,
+        *,
+        names: tuple[str, str] | None = None,
+        components: int | None = None,
+    ) -> Both:
+        """Put two sets together.
+
+        Args:
+            source: the one.
+            target: the other.
+            options: how to measure.
+            names: of both; default their splits, with the run where these are the same.
+            components: in which distances are measured; default as many as the smaller can bear.
 
         Raises:
             InputError: the same samples are given twice, or their embeddings are of different
                 layers or widths.
         """
-        for one, other in combinations(origins, 2):
-            _refuse_unlike(one, other)
-        names = name_origins(origins)
-        snapshot, notes = _join(origins, names)
-        codes = np.repeat(np.arange(len(origins)), [len(origin.rows) for origin in origins])
-        fitted = choose_landmarks(codes, FITTED_ROWS, random_state)
-        reduction = fit_reduction(
-            snapshot.embedding[fitted], codes[fitted], n_components, random_state
+        refuse_unlike((source, target))
+        named = names or tuple(name_origins((source, target)))
+        pair = DomainPair(
+            source.embedding,
+            target.embedding,
+            n_components=options.n_components,
+            confidence=options.confidence,
+            components=components,
+            random_state=options.random_state,
         )
-        reduced = reduction.apply(snapshot.embedding)
-        return cls(tuple(origins), tuple(names), snapshot, reduction, reduced, tuple(notes))
+        snapshot, notes = _join((source, target), named, np.concatenate([pair.source, pair.target]))
+        return cls((source, target), (named[0], named[1]), snapshot, pair, tuple(notes))
 
     def rows(self, number: int) -> slice:
-        """The rows of an origin."""
-        sizes = [len(origin.rows) for origin in self.origins]
-        return slice(sum(sizes[:number]), sum(sizes[: number + 1]))
+        """The rows of the source (0) or the target (1)."""
+        size = len(self.pair.source)
+        return slice(size) if number == 0 else slice(size, None)
+
+    def mask(self, number: int) -> NDArray[np.bool_]:
+        """(N,) mask of the same rows."""
+        inside = np.zeros(len(self.snapshot), dtype=bool)
+        inside[self.rows(number)] = True
+        return inside
+
+
+def refuse_unlike(origins: Sequence[Origin]) -> None:
+    """Check that every two of the sets can be compared.
+
+    Raises:
+        InputError: the same samples are given twice, or their embeddings are of different layers
+            or widths; the message names both.
+    """
+    for one, other in combinations(origins, 2):
+        _refuse_unlike(one, other)
 
 
 def _refuse_unlike(one: Origin, other: Origin) -> None:
@@ -154,7 +190,9 @@ def _refuse_unlike(one: Origin, other: Origin) -> None:
         )
 
 
-def _join(origins: Sequence[Origin], names: Sequence[str]) -> tuple[Snapshot, list[str]]:
+def _join(
+    origins: Sequence[Origin], names: Sequence[str], reduced: NDArray[np.float32]
+) -> tuple[Snapshot, list[str]]:
     first, notes = origins[0].snapshot, []
     frames = [
         origin.snapshot.frame.iloc[origin.rows].assign(**{SPLIT: name})
@@ -169,13 +207,12 @@ def _join(origins: Sequence[Origin], names: Sequence[str]) -> tuple[Snapshot, li
             "the sets were captured in different runs or epochs: if the weights were not the same, "
             "what differs may be the model and not the data"
         )
-    parts = [origin.snapshot.embedding[origin.rows] for origin in origins]
     # Columns that are empty everywhere in one of them would decide the type of all.
     frame = pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
     joined = replace(
         first,
         frame=frame,
-        embedding=parts[0] if len(parts) == 1 else np.concatenate(parts),
+        embedding=reduced,
         pred_probs=None,
         history=None,
     )

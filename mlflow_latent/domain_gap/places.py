@@ -12,8 +12,8 @@ from mlflow_latent.schema import SAMPLE_ID
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mlflow_latent.domain_gap.origins import Pool
-    from mlflow_latent.measures.domain import DomainPair, RegionCounts
+    from mlflow_latent.domain_gap.origins import Both
+    from mlflow_latent.measures.domain import RegionCounts
     from mlflow_latent.report.domain_gap.model import RegionVerdict
 
 TYPICAL = 6  # ids that stand for a region
@@ -28,16 +28,15 @@ ORDER: tuple[RegionVerdict, ...] = (
 )
 
 
-def find_regions(pool: Pool, source: int, target: int, pair: DomainPair) -> tuple[GapRegion, ...]:
+def find_regions(both: Both) -> tuple[GapRegion, ...]:
     """Describe every region: those of the target first, by the share of its set that they hold."""
+    pair = both.pair
     found = pair.regions
-    ids = pool.snapshot.frame[SAMPLE_ID].to_numpy(dtype=object)
+    ids = both.snapshot.frame[SAMPLE_ID].to_numpy(dtype=object)
+    sides = (pair.source, found.labels_source), (pair.target, found.labels_target)
     typical = [
-        _typical(ids[pool.rows(number)], points, labels, found.centers)
-        for number, points, labels in (
-            (source, pair.source, found.labels_source),
-            (target, pair.target, found.labels_target),
-        )
+        _typical(ids[both.rows(number)], points, labels, found.centers)
+        for number, (points, labels) in enumerate(sides)
     ]
     regions = [
         _describe(number, found, (len(pair.source), len(pair.target)), (typical[0], typical[1]))

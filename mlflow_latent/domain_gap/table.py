@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlflow_latent.domain_gap.options import GapOptions
-    from mlflow_latent.domain_gap.origins import Pool
+    from mlflow_latent.domain_gap.origins import Both
     from mlflow_latent.measures.domain import DomainPair
 
 ORIGIN, BELONGING, REACH, REGION = "origin", "belonging_source", "reach", "region"
@@ -27,29 +27,26 @@ LAID_OUT_ROWS = 3_000  # of each origin that a projection other than PCA is fitt
 NAMES = {TARGET: "class", PREDICTION: "predicted_class"}
 
 
-def make_table(
-    pool: Pool, source: int, target: int, pair: DomainPair, options: GapOptions
-) -> pd.DataFrame:
+def make_table(both: Both, options: GapOptions) -> pd.DataFrame:
     """Return a row per sample, those of the source first.
 
     `origin` (`source` or `target`), `split`, `sample_id`, what was captured of it, and where it
     could be measured `belonging_source`, `reach`, `region`, `projection_x`, `projection_y`.
     """
     parts = [
-        pool.snapshot.frame.iloc[pool.rows(number)].assign(
-            **{ORIGIN: origin, SPLIT: pool.origins[number].split}
+        both.snapshot.frame.iloc[both.rows(number)].assign(
+            **{ORIGIN: origin, SPLIT: both.origins[number].split}
         )
-        for number, origin in ((source, "source"), (target, "target"))
+        for number, origin in enumerate(("source", "target"))
     ]
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, ORIGIN, table.pop(ORIGIN))
     for column, name in NAMES.items():
         if column in table:
             codes = table[column]
-            names = {c: pool.snapshot.class_name(int(c)) for c in codes.dropna().unique()}
+            names = {c: both.snapshot.class_name(int(c)) for c in codes.dropna().unique()}
             table[name] = codes.map(names).astype("string")
-    columns = _measured(pair)
-    return table.assign(**columns, **_projected(pair, options))
+    return table.assign(**_measured(both.pair), **_projected(both.pair, options))
 
 
 def _measured(pair: DomainPair) -> dict[str, NDArray[np.generic]]:
@@ -71,8 +68,10 @@ def _projected(pair: DomainPair, options: GapOptions) -> dict[str, NDArray[np.fl
     if options.projection == "none":
         return {}
     reduced = np.concatenate([pair.source, pair.target])
+    points: NDArray[np.float32]
     if options.projection == "pca" and reduced.shape[1] > 1:
-        points = reduced[:, :2] / np.float32(max(float(np.abs(reduced[:, :2]).max()), 1e-9))
+        drawn = reduced[:, :2]
+        points = np.asarray(drawn / max(float(np.abs(drawn).max()), 1e-9), dtype=np.float32)
     else:
         points = _laid_out(reduced, len(pair.source), options)
     return {"projection_x": points[:, 0].copy(), "projection_y": points[:, 1].copy()}

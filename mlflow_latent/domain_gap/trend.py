@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mlflow_latent.domain_gap.gap import measure_gap, pair_of, share_of
+from mlflow_latent.domain_gap.gap import measure_gap, share_of
 from mlflow_latent.domain_gap.options import GapOptions
-from mlflow_latent.domain_gap.origins import Pool
+from mlflow_latent.domain_gap.origins import Both, name_origins, refuse_unlike
 from mlflow_latent.errors import InputError
-from mlflow_latent.measures.domain.distances import common_axes
+from mlflow_latent.measures.domain.distances import usable_components
 from mlflow_latent.measures.domain.reach import WITHIN
 from mlflow_latent.report.domain_gap.trend import (
     CANDIDATE,
@@ -39,7 +39,10 @@ def find_trend(
     options: GapOptions | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> GapTrend:
-    """Measure every candidate against the target, all in one space and along the same axes.
+    """Measure every candidate against the target, each pair in a space of its own.
+
+    All distances are along as many axes, in units of the target's spread where every axis varies
+    by 1 within the sets, and so can be compared.
 
     Args:
         candidates: sets that might be trained on.
@@ -54,17 +57,18 @@ def find_trend(
     options = options or GapOptions()
     if not candidates:
         raise InputError("a trend takes at least one candidate, got none")
-    progress("space")
-    pool = Pool.of((*candidates, target), options.n_components, options.random_state)
-    numbers = range(len(candidates))
-    parts = [pool.reduced[pool.rows(number)] for number in range(len(pool.origins))]
-    axes = common_axes(parts, options.random_state)
-    pairs = [pair_of(pool, number, len(candidates), options, axes) for number in numbers]
-    gaps = [
-        measure_gap(pool, number, len(candidates), options, progress=progress, pair=pairs[number])
-        for number in numbers
-    ]
-    order = sorted(numbers, key=lambda number: (_nearness(gaps[number]), number))
+    origins = (*candidates, target)
+    refuse_unlike(origins)
+    names = name_origins(origins)
+    width = min(options.n_components, target.snapshot.embedding.shape[1])
+    components = usable_components(width, *(len(origin.rows) for origin in origins))
+    pairs, gaps = [], []
+    for candidate, name in zip(candidates, names, strict=False):
+        progress(f"space of {name}")
+        both = Both.of(candidate, target, options, names=(name, names[-1]), components=components)
+        gaps.append(measure_gap(both, options, progress))
+        pairs.append(both.pair)
+    order = sorted(range(len(gaps)), key=lambda number: (_nearness(gaps[number]), number))
     summaries = [
         _summarize(gaps[number], rank, options.confidence)
         for rank, number in enumerate(order, start=1)

@@ -259,9 +259,12 @@ class Measures:
     def domain(self, source: str, target: str) -> DomainPair:
         """Return what separates the samples of two splits; the same object for the same splits."""
         if (source, target) not in self.domains:
-            rows = (np.flatnonzero(self.snapshot.rows(split)) for split in (source, target))
-            parts = (self.reduced[of_split] for of_split in rows)
-            pair = DomainPair(*parts, random_state=self.options.random_state)
+            embedding, options = self.snapshot.embedding, self.options
+            pair = DomainPair(
+                *(embedding[self.snapshot.rows(split)] for split in (source, target)),
+                n_components=options.n_components,
+                random_state=options.random_state,
+            )
             self.domains[source, target] = pair
         return self.domains[source, target]
 

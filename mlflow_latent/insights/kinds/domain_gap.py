@@ -108,7 +108,7 @@ def compared(context: Context) -> tuple[str, list[str]]:
 
 
 def _effects(pair: DomainPair, target: str, confidence: float) -> Iterator[Effect]:
-    area, lower, upper = pair.separator.area(confidence)
+    area, lower, upper = pair.area()
     matters = area >= MIN_AREA and lower > 1 / 2
     yield Effect("AUC of telling them apart", area, lower, upper, matters)
     out = pair.reached_by_source > 1
@@ -144,7 +144,7 @@ def _insight(
     collectable = context.collectable(metadata)
     out_of_reach = float((pair.reached_by_source > 1).mean())
     distances = {f"{distance.name}_distance": distance.value for distance in pair.distances}
-    area = pair.separator.area(pair.confidence)[0]
+    area = pair.area()[0]
     beyond = max(0.0, len(rows) / int(in_target.sum()) - UNLIKE) / (1 - UNLIKE)
     separated = words.fields(collectable, limit=1, length=words.TITLE_NAME)
     return Insight(
@@ -192,7 +192,7 @@ def _separating(
 def _describe(splits: tuple[str, str], pair: DomainPair, out_of_reach: float) -> str:
     source, target = splits
     sizes = f"{words.samples(len(pair.target))} of {target}, {len(pair.source):,} of {source}"
-    area = pair.separator.area(pair.confidence)[0]
+    area = pair.area()[0]
     frechet = next(distance for distance in pair.distances if distance.name == "frechet")
     reach, own = words.span(*frechet.interval, pair.confidence), words.percent(1 - UNLIKE)
     return (

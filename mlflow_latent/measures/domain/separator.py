@@ -19,6 +19,7 @@ FOLDS = 5
 FITTED_ROWS = 1_500  # of each sample: the standard error of an AUC of one half is .011
 RIDGE = 1e-4  # per row, of features whose squared norm is about 2
 CHUNK_ROWS = 16_384
+_INSIDE = (-1 + 1e-12, 1 - 1e-12)  # where Fisher's z is finite
 MOST_LOG_ODDS = 30.0  # beyond it a probability is 0 or 1 anyway
 
 
@@ -70,16 +71,32 @@ class Separator:
         both = scores[: len(rows[0])], scores[len(rows[0]) :]
         return cls(features, np.array(weights), np.array(offsets), rows, both, calibrate(*both))
 
-    def area(self, confidence: float) -> tuple[float, float, float]:
+    def area(
+        self, confidence: float, chance_deviation: float | None = None
+    ) -> tuple[float, float, float]:
         """Cross-validated AUC: how often a source sample scores above a target sample.
+
+        Args:
+            confidence: of the interval.
+            chance_deviation: standard deviation of the AUC over permutations. The scores of one
+                fold depend on the samples of the others, so that a cross-validated AUC varies
+                more than one of independent scores; the interval is widened by as much.
 
         Returns:
             The probability, and the ends of its interval.
         """
-        of_source = np.repeat([True, False], [len(part) for part in self.scores])
+        n, m = (len(part) for part in self.scores)
+        of_source = np.repeat([True, False], [n, m])
         ranks = stats.rankdata(np.concatenate(self.scores))
         delta, low, high, _ = superiority(ranks, of_source, confidence)
-        return (1 + delta) / 2, (1 + low) / 2, (1 + high) / 2
+        independent = ((n + m + 1) / (12 * n * m)) ** 0.5
+        wider = max(1.0, (chance_deviation or 0.0) / independent)
+        center, ends = (
+            np.arctanh(np.clip(delta, *_INSIDE)),
+            np.arctanh(np.clip([low, high], *_INSIDE)),
+        )
+        lower, upper = np.tanh(center + wider * (ends - center))
+        return (1 + delta) / 2, (1 + float(lower)) / 2, (1 + float(upper)) / 2
 
     def belonging(
         self, points: NDArray[np.float32], fitted: int | None = None

@@ -208,7 +208,7 @@ def values_of(table: pd.DataFrame, name: str) -> pd.Series[Any] | None:
 
 def _places(table: pd.DataFrame, side: str) -> NDArray[np.float32]:
     columns = table.loc[table["origin"] == side, ["projection_x", "projection_y"]]
-    points = columns.to_numpy(np.float32)
+    points: NDArray[np.float32] = columns.to_numpy(np.float32)
     return points[np.isfinite(points).all(axis=1)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def distances(trend: GapTrend) -> Figure:
     """Draw both distances and the AUC of every candidate with their intervals."""
     figure, panels = _rows_of(trend, 3)
     for axes, (name, title) in zip(panels[:2], DISTANCES.items(), strict=True):
-        _dots(axes, trend, lambda one, name=name: _distance(one, name))
+        _dots(axes, trend, partial(_distance, name))
         axes.set_title(title)
         axes.set_xlabel("units of the target's own spread; 0: none")
         axes.set_xlim(left=0)
@@ -158,7 +159,7 @@ def _ends(value: float, interval: Interval) -> list[float]:
     return [value if end is None else end for end in interval]
 
 
-def _distance(one: TrendCandidate, name: str) -> Shown | None:
+def _distance(name: str, one: TrendCandidate) -> Shown | None:
     found = one.distance(name)
     return None if found is None else (found.value, found.interval)
 

@@ -115,7 +115,7 @@ def attach(
         thumbnail_size=thumbnail_size,
         every_n_epochs=every_n_epochs,
         keep=KeepEmbeddings.parse(keep_embeddings),
-        objects=object_splits(objects),
+        objects=object_splits(module, objects),
         embedding_dtype=embedding_dtype,
         spool=None if spool is None else Path(spool),
         run_id=run_id,

@@ -135,12 +135,26 @@ def probe_sources(probes: Probes) -> dict[str, Any]:
     return found
 
 
-def object_splits(objects: bool | Sequence[str]) -> bool | tuple[str, ...]:  # noqa: FBT001 - as it is given
+def object_splits(
+    module: Any,
+    objects: bool | Sequence[str],  # noqa: FBT001 - or names
+) -> bool | tuple[str, ...]:
     """Return the splits whose single objects are captured; True is all.
 
+    Args:
+        module: the torch module of a YOLO model.
+        objects: a switch, or names of splits.
+
     Raises:
-        InputError: it is neither a switch nor names of splits.
+        InputError: it is neither, or the model matches predictions to objects in another way.
     """
+    head = module.model[-1]
+    is_known = hasattr(head, "cv3") and getattr(head, "one2one_cv2", None) is None
+    if objects and not is_known:
+        raise InputError(
+            "objects=True takes a YOLO11 or YOLOv8 model; the head of this one matches predictions "
+            "to objects in another way"
+        )
     if isinstance(objects, bool):
         return objects
     names = (objects,) if isinstance(objects, str) else tuple(objects)

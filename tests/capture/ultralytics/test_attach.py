@@ -272,6 +272,10 @@ def test_attach_says_what_it_cannot_do(ultralytics: Any) -> None:
         attach(model, confidence=25)
     with pytest.raises(InputError, match="'detect' and 'segment'"):
         attach(ultralytics.YOLO("yolo11n-cls.yaml"))
+    with pytest.raises(InputError, match=r"True, False or names of splits, got \(\)"):
+        attach(model, objects=())
+    with pytest.raises(InputError, match="takes a YOLO11 or YOLOv8 model"):
+        attach(ultralytics.YOLO("yolov10n.yaml"), objects=True)
     attach(model)
     attached = attach(model)  # replaces the first
     assert attached.settings.layers == ("model.10",)

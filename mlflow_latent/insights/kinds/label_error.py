@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 KIND = "label_error"
 MIN_POSTERIOR = 0.8  # that a label is wrong: a local false discovery rate of 0.2 (Efron 2007)
+FALSE_SHARE = 0.1  # expected share of splits without errors, where there are any
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
 NAMED_PAIRS = 3
 VIEWS = "the model and the labels of the neighbors"
@@ -38,7 +39,9 @@ VIEWS_OF_LEARNED = "the labels of the neighbors, near and farther,"
 def find(context: Context) -> Iterator[Insight]:
     """Test each split: are some labels contradicted where right labels would not be?
 
-    Benjamini–Hochberg over the splits.
+    Labels are reported only if those of one split remain at the kind's share of the error budget,
+    Benjamini–Hochberg over the splits. Then whoever labelled it made errors, and all splits that
+    remain at `FALSE_SHARE` are.
     """
     quality = _quality(context)
     splits = [split for split in context.snapshot.splits if _labelled(context, split)]
@@ -54,8 +57,9 @@ def find(context: Context) -> Iterator[Insight]:
             " they agree"
         )
     q = context.q_values(KIND, p_value)
+    level = FALSE_SHARE if (q <= context.alpha).any() else context.alpha
     for split, noise, q_value in zip(splits, found, q.tolist(), strict=True):
-        if noise is not None and q_value <= context.alpha:
+        if noise is not None and q_value <= level:
             members = likely_wrong(noise)
             if members.sum() >= MIN_ERRORS:
                 yield _insight(context, quality, split, members, (noise, q_value))

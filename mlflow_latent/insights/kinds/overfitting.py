@@ -44,7 +44,9 @@ def find(context: Context) -> Iterator[Insight]:
     rows, loss = val | train, context.loss
     if (loss[rows] < 0).any():
         raise NotApplicableError("some losses are negative; a gap has no scale to compare")
-    values = [loss] if _are_errors(loss[rows]) else [loss, split_logs(loss, val, train)]
+    values: list[NDArray[np.floating]] = [loss]
+    if not _are_errors(loss[rows]):
+        values.append(split_logs(loss, val, train))
     gaps = [Gaps(*regions.moments(of, val), *regions.moments(of, train)) for of in values]
     least = options.min_gap_excess * float(loss[val].mean())
     enough = gaps[0].smallest >= options.min_samples

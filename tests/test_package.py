@@ -46,4 +46,5 @@ def test_the_analyzer_needs_no_training_framework() -> None:
 def test_every_package_of_the_tree_is_installed() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     found = find_packages(str(ROOT), include=["mlflow_latent*", "lightning_callbacks*"])
-    assert sorted(listed) == sorted([*found, "mlflow_latent_examples"])
+    examples = [f"mlflow_latent_examples.{name}" for name in find_packages(str(ROOT / "examples"))]
+    assert sorted(listed) == sorted([*found, "mlflow_latent_examples", *examples])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlflow_latent.tracking.connection import Connection
 
 PARENT_TAG = "mlflow.parentRunId"  # by which MLflow's own pages fold runs under one another
-OBJECTS_TAG = "latent.objects"
+OBJECTS = "objects"
+OBJECTS_TAG = f"latent.{OBJECTS}"
 
 
 def start_run(experiment: str, name: str, tracking_uri: str | None = None) -> tuple[str, str]:
@@ -35,14 +36,13 @@ def start_run(experiment: str, name: str, tracking_uri: str | None = None) -> tu
     return connection.call(f"start a run in {experiment!r}", create), connection.uri
 
 
-def start_run_below(parent: str, name: str, tracking_uri: str | None = None) -> tuple[str, str]:
+def start_run_below(parent: str, tracking_uri: str | None = None) -> tuple[str, str]:
     """Start the run of a run's objects below it, or go on with the one that is there.
 
     MLflow lists it under its parent, whose tag `latent.objects` is its id.
 
     Args:
-        parent: id of the run above.
-        name: of the new run.
+        parent: id of the run above, whose name the new one gets, and `objects` after it.
         tracking_uri: where the parent lives; default the one that MLflow is set to.
 
     Returns:
@@ -60,6 +60,7 @@ def start_run_below(parent: str, name: str, tracking_uri: str | None = None) -> 
         if OBJECTS_TAG in above.data.tags:
             return str(client.get_run(above.data.tags[OBJECTS_TAG]).info.run_id)
         experiment, tags = above.info.experiment_id, {PARENT_TAG: parent}
+        name = f"{above.info.run_name} {OBJECTS}"
         run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
         client.set_tag(parent, OBJECTS_TAG, run_id)
         return run_id

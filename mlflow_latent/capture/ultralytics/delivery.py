@@ -27,7 +27,7 @@ SPOOL_FOLDER = ".mlflow_latent"
 EXPERIMENT = "/Shared/Ultralytics"
 """Of runs of our own, where the project has no name: the one that Ultralytics itself logs to."""
 OBJECTS = "objects"
-"""Folder of the objects' spools below that of the images', and last word of their run's name."""
+"""Folder of the objects' spools below that of the images'."""
 LAST_SECONDS = 5.0
 """To upload when a training breaks: somebody waits at the keyboard, and `sync` does the rest."""
 
@@ -87,7 +87,7 @@ class Delivery:
         if settings.objects is not False:
 
             def start_below() -> Run | None:
-                return _run_below(images.spool, occasion, guard)
+                return _run_below(images.spool, guard)
 
             folder = root / OBJECTS
             images.objects = cls._open(folder, occasion, guard, given=None, start=start_below)
@@ -200,15 +200,14 @@ def _new_run(settings: Settings, occasion: Occasion, guard: Guard) -> Run | None
         return None
 
 
-def _run_below(images: Spool, occasion: Occasion, guard: Guard) -> Run | None:
+def _run_below(images: Spool, guard: Guard) -> Run | None:
     """Start the run of the objects below that of the images."""
     if images.run_id is None:
         return None
     from mlflow_latent.tracking import start_run_below
 
     try:
-        name = f"{occasion.name} {OBJECTS}"
-        return start_run_below(images.run_id, name, images.tracking_uri)
+        return start_run_below(images.run_id, images.tracking_uri)
     except LatentError as error:
         guard.warn("objects", f"objects stay on disk, as MLflow gave no run for them: {error}")
         return None

@@ -253,7 +253,9 @@ def propose(run: str, *, epoch: int | None = None, tracking_uri: str | None = No
     report = RunTracker(run, tracking_uri).read_report(epoch)
     proposed = proposals(report)
     if not proposed:
-        raise InputError(f"run {run!r} has no insight, so none proposes an expectation")
+        mend = f"; repeat it with `mlflow-latent analyze {run}`" if report.insights else ""
+        none = "was made by an earlier version" if report.insights else "found no insight"
+        raise InputError(f"the analysis of run {run!r} {none}, so it proposes nothing{mend}")
     comment = (
         f"Proposed by the insights of run {run}, epoch {report.epoch}.\n"
         "This run fails them; a mended one passes. Keep those that every later run should meet:\n"

@@ -136,7 +136,7 @@ def _number(metric: Metric, population: Population, chosen: Mask, confidence: fl
         return Measured(0, reason=_nothing(metric, population, chosen))
     if metric.relation is None:
         return _alone(metric, values[inside], confidence)
-    rest = known & ~chosen & np.isin(population.split, population.split[chosen])
+    rest = known & ~chosen & population.splits_of(chosen)
     return _beside(metric, values[inside], values[rest], confidence)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from mlflow_latent.errors import InputError, did_you_mean
 from mlflow_latent.fields import PREDICTED_CLASS
@@ -25,7 +26,6 @@ from mlflow_latent.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from mlflow_latent.report.model import Insight, Report
@@ -61,6 +61,20 @@ class Population:
     def finder(self) -> RowFinder:
         """Of rows by their key."""
         return RowFinder(self.frame)
+
+    def splits_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(N,) mask of all samples of the splits that some are in.
+
+        Args:
+            chosen: (N,) mask of those.
+        """
+        codes = self._split_codes
+        there = np.unique(codes[chosen])
+        return np.isin(codes, there)
+
+    @cached_property
+    def _split_codes(self) -> NDArray[np.int64]:
+        return pd.factorize(self.split)[0].astype(np.int64)
 
     def require_splits(self) -> tuple[str, str]:
         """Return the tested split and the one that it is compared with.

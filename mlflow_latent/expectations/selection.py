@@ -117,7 +117,7 @@ def _regions_of(population: Population, listed: Mask) -> Mask:
     clusters = population.frame["cluster_fine"].to_numpy()
     counted = population.split == population.report.tested_split
     if not (counted & listed).any():
-        counted = np.isin(population.split, population.split[listed])
+        counted = population.splits_of(listed)
     size = int(clusters.max(initial=0)) + 1
     all_there = np.bincount(clusters[counted], minlength=size)
     theirs = np.bincount(clusters[counted & listed], minlength=size)

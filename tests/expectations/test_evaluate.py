@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from expecting import make_insight, make_report
+from worlds import make_world
 
+from mlflow_latent.analysis import AnalysisOptions, analyze
 from mlflow_latent.errors import InputError
 from mlflow_latent.expectations import Earlier, Population, evaluate
 from mlflow_latent.expectations.evaluate import judge
 from mlflow_latent.expectations.metrics import Measured
+from mlflow_latent.measures import MeasureOptions
 from mlflow_latent.report.expectations.model import Expectation
 
 if TYPE_CHECKING:
@@ -125,3 +128,15 @@ def test_one_sample_one_class_and_missing_values_are_no_errors(frame: pd.DataFra
     assert (result.status, result.n) == ("undecided", 1)
     nothing = frame.assign(loss=np.nan)
     assert evaluate(expectation("<="), Population(make_report(nothing))).status == "undecided"
+
+
+def test_an_analysis_says_which_way_its_metrics_are_better() -> None:
+    world = make_world(0, train=60, val=60)
+    error = {"metrics": {"error": world.loss}, "directions": {"error": "lower"}}
+    options = AnalysisOptions(measures=MeasureOptions(projection="none"))
+    report = analyze(world.snapshot(**error), options)
+    assert report.metrics == {"error": "lower"}
+    asked = Expectation("all", "error", "no worse than before", 0.1)
+    more = report.samples.assign(metric_error=report.samples["metric_error"] - 1)
+    before = Earlier("b", "b", Population(report.with_samples(more)))
+    assert evaluate(asked, Population(report), before=[before]).status == "failed"

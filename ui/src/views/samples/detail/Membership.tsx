@@ -6,8 +6,8 @@ import { reasonsOf } from "./reasons";
 
 interface Found {
   readonly insight: InsightHeader;
-  /** place in the list, from 1; of the one that it was merged into. */
-  readonly rank: number;
+  /** place in the list, from 1; or of which one it is a part. */
+  readonly rank: string;
 }
 
 /** The insights that a sample appears in, and why it does. */
@@ -15,7 +15,7 @@ export function Membership({ row }: { row: number }) {
   const session = useSession();
   const { dataset } = session;
   const { insights } = dataset.header;
-  const found = insights.flatMap((insight, place) => holding(insight, place + 1));
+  const found = insights.flatMap((insight, place) => holding(insight, `${place + 1}`));
   if (!insights.length) return null;
   const open = (insight: InsightHeader) => (): void =>
     selectInsight(session, insight, { tab: "insights", pinned: null });
@@ -38,9 +38,11 @@ export function Membership({ row }: { row: number }) {
   );
 
   /** The insight where it holds the sample; else those merged into it that do. */
-  function holding(insight: InsightHeader, rank: number): Found[] {
+  function holding(insight: InsightHeader, rank: string): Found[] {
     if (dataset.insightRows(insight).includes(row)) return [{ insight, rank }];
-    return insight.children.flatMap((child) => holding(child, rank));
+    return insight.children.flatMap((child) =>
+      holding(child, `part of ${rank.replace("part of ", "")}`),
+    );
   }
 }
 

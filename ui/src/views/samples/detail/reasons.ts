@@ -25,14 +25,17 @@ const SCORES: Readonly<Record<string, readonly string[]>> = {
 /** The reasons in phrases, e.g. `in region fine/3`, `loss 2.3`, `brightness 0.9, elsewhere 0.4`. */
 export function reasonsOf(dataset: Dataset, insight: InsightHeader, row: number): string[] {
   return [
-    ...regionReason(insight),
+    ...regionReason(dataset, insight, row),
     ...scoreReasons(dataset, insight, row),
     ...fieldReasons(dataset, insight, row),
   ];
 }
 
-function regionReason({ region }: InsightHeader): string[] {
-  return region === null ? [] : [`lies in region ${region}`];
+/** Its own region: an insight may be of several that are one together. */
+function regionReason(dataset: Dataset, { region }: InsightHeader, row: number): string[] {
+  const own = ["cluster_fine", "cluster_coarse"].map((level) => dataset.category(level, row));
+  const found = region?.split("+").find((one) => own.includes(one));
+  return found ? [`lies in region ${found}`] : [];
 }
 
 function scoreReasons(dataset: Dataset, { kind }: InsightHeader, row: number): string[] {

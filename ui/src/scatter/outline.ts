@@ -12,7 +12,8 @@ const NARROWEST = 0.02;
 const FEWEST = 8;
 /** Rows that are looked at; a regular sample of more. */
 const MOST = 20_000;
-/** The least and the greatest width of the blur, in cells. */
+/** Width of the blur as a share of Scott's, and its bounds in cells. */
+const WIDTH = 0.9;
 const BLUR = { least: 1, greatest: 5 };
 
 /**
@@ -55,7 +56,7 @@ function gridOver(x: Float32Array, y: Float32Array, rows: Uint32Array): Grid {
   const reach = Math.max(across.high - across.low, up.high - up.low, NARROWEST);
   const size = reach / (CELLS - 2 * MARGIN * BLUR.greatest);
   const scott = rows.length ** (-1 / 6) * Math.sqrt((across.variance + up.variance) / 2);
-  const blur = Math.max(BLUR.least, Math.min(BLUR.greatest, (0.5 * scott) / size));
+  const blur = Math.max(BLUR.least, Math.min(BLUR.greatest, (WIDTH * scott) / size));
   const half = (CELLS * size) / 2;
   return {
     left: (across.low + across.high) / 2 - half,

@@ -9,29 +9,21 @@ import { useSession, useView, type CategoriesFilter, type Session } from "../../
 
 const BAR_STEPS = 24;
 
-/** What the colors and sizes of the points mean; categories can be switched off and on. */
+/** What the colors of the points mean; categories can be switched off and on. */
 export function Legend({ stage }: { stage: Stage }) {
   const { dataset } = useSession();
   const column = dataset.column(useView((view) => view.color));
-  const size = dataset.column(useView((view) => view.size));
   stage.coloringVersion.value;
   const { coloring } = stage.scene;
-  if (!dataset.header.projections.length) return null;
-  const colored = column && coloring.kind !== "one" ? column : null;
-  const scale = size?.kind === "number" ? scaleOf(size) : null;
-  if (!colored && !scale) return null;
+  if (!column || coloring.kind === "one" || !dataset.header.projections.length) return null;
   return (
-    <div class="legend">
-      {colored && (
-        <div class="legend-part" role="group" aria-label={`Color: ${colored.label}`}>
-          <div class="legend-title clip" title={colored.description}>{colored.label}</div>
-          {coloring.kind === "number" && <NumberBar column={colored} scale={coloring.scale} />}
-          {coloring.kind === "category" && (
-            <Categories column={colored as CategoryColumn} slots={coloring.slots} />
-          )}
-        </div>
+    <div class="legend" role="group" aria-label={`Color: ${column.label}`}>
+      <div class="legend-title clip" title={column.description}>{column.label}</div>
+      {coloring.kind === "number" ? (
+        <NumberBar column={column} scale={coloring.scale} />
+      ) : (
+        <Categories column={column as CategoryColumn} slots={coloring.slots} />
       )}
-      {size && scale && <Sizes column={size} scale={scale} />}
     </div>
   );
 }
@@ -40,10 +32,15 @@ export function Legend({ stage }: { stage: Stage }) {
 const SHOWN_SIZES = [0, 0.5, 1];
 const DISC = 7; // CSS pixels of a disc of middle size
 
-function Sizes({ column, scale }: { column: Column; scale: NumberScale }) {
+/** What the sizes of the points mean, in the map's corner. */
+export function Sizes() {
+  const { dataset } = useSession();
+  const column = dataset.column(useView((view) => view.size));
+  const scale = column?.kind === "number" ? scaleOf(column) : null;
+  if (!column || !scale) return null;
   return (
-    <div class="legend-part legend-sizes" role="group" aria-label={`Size: ${column.label}`}>
-      <div class="legend-title clip" title={column.description}>{`size: ${column.label}`}</div>
+    <div class="sizes" role="group" aria-label={`Size: ${column.label}`} title={column.description}>
+      <span class="clip">{`size: ${column.label}`}</span>
       {SHOWN_SIZES.map((level) => {
         const side = `${DISC * sizeFactor(255 * level)}px`;
         const end = level === 1 && scale.clippedHigh ? "≥ " : "";

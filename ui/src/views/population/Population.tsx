@@ -4,7 +4,7 @@ import { Stage } from "../../scatter/stage";
 import { useSession } from "../../state";
 import { Chips } from "./Chips";
 import { HoverCard } from "./HoverCard";
-import { Legend } from "./Legend";
+import { Legend, Sizes } from "./Legend";
 import { Tools } from "./Tools";
 import { Zoom } from "./Zoom";
 import { useGestures } from "./gestures";
@@ -43,6 +43,7 @@ export function Population({ name = "Population exploration" }: { name?: string 
         {!projected && <NoProjection />}
         <Chips />
         {projected && <Zoom pictures={pictures} />}
+        {projected && <Sizes />}
         {stage && <HoverCard stage={stage} />}
       </div>
       {stage && <Legend stage={stage} />}

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 TRAINING = "domain_gap"  # Ultralytics' folder of it
 SAME, FISHEYE, A, B, C = "same_camera", "fisheye", "synthetic_a", "synthetic_b", "synthetic_c"
 CORNER, CENTER = 0.85, 0.4  # of the half diagonal: where a vignette is seen, and where not
+MEAN_SQUARE = 1 / 3  # of the radius over an image, whose corners are at 1
+CORNER_SQUARE, CENTER_SQUARE = 0.84, 0.08  # the same over the corners, and over the center
 COLORS = ("red_mean", "green_mean", "blue_mean")
 MOST_GAIN = 2.0  # a color's factor from one step of tuning
 
@@ -150,6 +152,7 @@ class Loop:
             split=name,
             metadata=about(folder, camera),
             imgsz=self.options.imgsz,
+            replace=self.options.run is not None,
             tracking_uri=self.uri,
         )
 
@@ -317,17 +320,25 @@ def tune(camera: Camera, gap: ml.DomainGap) -> Camera:
 
     changes: dict[str, Any] = {}
     if "field_of_view" in named:
-        changes["field_of_view"] = middles("field_of_view")[1]
+        changes["field_of_view"] = round(middles("field_of_view")[1], 1)
     if "lens_distortion" in named:
-        changes["fisheye"] = middles("lens_distortion")[1]
+        changes["fisheye"] = round(middles("lens_distortion")[1], 3)
     if "corner_light" in named:
-        ours, theirs = middles("corner_light")
-        changes["vignette"] = float(np.clip(1 - (1 - camera.vignette) * theirs / ours, 0, 0.9))
+        changes["vignette"] = _vignette(camera.vignette, *middles("corner_light"))
     if named & {*COLORS, "brightness", "color_temperature", "saturation_mean", "lab_b_mean"}:
-        ratios = [theirs / ours for ours, theirs in map(middles, COLORS)]
+        shaded = changes.get("vignette", camera.vignette)  # takes light from the mean as well
+        light = (1 - MEAN_SQUARE * shaded) / (1 - MEAN_SQUARE * camera.vignette)
+        ratios = [theirs / ours / light for ours, theirs in map(middles, COLORS)]
         gains = np.array(camera.color_gain) * np.clip(ratios, 1 / MOST_GAIN, MOST_GAIN)
         changes["color_gain"] = tuple(round(float(gain), 3) for gain in gains)
     return replace(camera, **changes)
+
+
+def _vignette(now: float, ours: float, theirs: float) -> float:
+    """Return the vignette that makes corners as dark beside the center as theirs are."""
+    wanted = theirs / ours * (1 - CORNER_SQUARE * now) / (1 - CENTER_SQUARE * now)
+    found = (1 - wanted) / (CORNER_SQUARE - CENTER_SQUARE * wanted)
+    return round(float(np.clip(found, 0, 0.9)), 3)
 
 
 def _changes(before: Camera, after: Camera) -> str:
@@ -369,7 +380,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="Ultralytics' data file of real images")
     parser.add_argument("--model", default="yolo11n.yaml")
     parser.add_argument("--run", help="go on with this run, trained to the weights in --model")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--imgsz", type=int, default=160)
     parser.add_argument("--train", type=int, default=400, help="images to train with")
     parser.add_argument("--images", type=int, default=160, help="of each other set")

@@ -113,7 +113,9 @@ class Surroundings:
 def _mean(values: NDArray[np.floating], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     count = mask.sum(axis=1)
     total = np.where(mask, values, 0).sum(axis=1, dtype=np.float64)
-    return np.divide(total, count, out=np.full(len(mask), np.nan), where=count > 0)
+    mean: NDArray[np.float64] = np.full(len(mask), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def chunks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:

@@ -50,7 +50,7 @@ def load(path: Path) -> Any:
     """Return the YOLO in a checkpoint `….pt`, None for any other file."""
     if path.suffix != ".pt":
         return None
-    from ultralytics import YOLO
+    from ultralytics.models import YOLO
 
     return YOLO(str(path))
 
@@ -273,5 +273,5 @@ def _validator(model: Any, arguments: dict[str, Any], folder: Path, wanted: Want
 
     from ultralytics.utils import callbacks
 
-    defaults = callbacks.get_default_callbacks()
+    defaults = callbacks.get_default_callbacks()  # type: ignore[no-untyped-call]
     return Validator(save_dir=folder / "val", args=arguments, _callbacks=defaults)

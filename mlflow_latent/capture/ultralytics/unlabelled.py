@@ -29,7 +29,7 @@ def unlabelled_images(validator: Any, path: str, batch: int, say: Callable[[str]
     """
     from ultralytics.data.dataset import YOLODataset
 
-    class Unlabelled(YOLODataset):  # type: ignore[misc]  # it is there only where Ultralytics is
+    class Unlabelled(YOLODataset):
         def get_labels(self) -> list[dict[str, Any]]:
             sizes = {file: _size(file) for file in self.im_files}
             broken = [file for file, size in sizes.items() if size is None]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.errors import UnpredictableError
-from mlflow_latent.evidence import odds_ratio
+from mlflow_latent.evidence import Evidence, odds_ratio
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlflow_latent.evidence import Evidence
     from mlflow_latent.insights.base import Context
 
 KIND = "predicted_loss"
@@ -80,20 +79,23 @@ def _evidence(context: Context, found: PredictedLoss, splits: list[str]) -> Evid
     """
     fitted = np.isfinite(found.fails) & ~found.unlabelled
     base, total = int(found.fails[fitted].sum()), int(fitted.sum())
+    rows = [_rows(context, found, split) for split in splits]
     each = [
         odds_ratio(
-            np.array([int(found.fails[rows].sum())]),
-            int(rows.sum()),
+            np.array([int(found.fails[of_split].sum())]),
+            int(of_split.sum()),
             np.array([base]),
             total,
             context.options.confidence,
         )
-        for rows in (_rows(context, found, split) for split in splits)
+        for of_split in rows
     ]
-    parts = [[getattr(one, name) for one in each] for name in ("effect", "lower", "upper")]
-    ends = [np.concatenate(part) if part else np.empty(0) for part in parts]
-    p_value = np.concatenate([one.p_value for one in each]) if each else np.empty(0)
-    return type(each[0])(*ends, p_value)
+    return Evidence(
+        np.concatenate([one.effect for one in each]),
+        np.concatenate([one.lower for one in each]),
+        np.concatenate([one.upper for one in each]),
+        np.concatenate([one.p_value for one in each]),
+    )
 
 
 def _insight(

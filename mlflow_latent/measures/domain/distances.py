@@ -116,6 +116,7 @@ def measure_distance(
     rows = draw_both(len(source), len(target), DISTANCE_ROWS, random_state)
     if components is None:
         components = usable_components(source.shape[1], len(source), len(target))
+    components = min(components, source.shape[1])  # of embeddings that are all equal, there is one
     axes = common_axes((source, target), components, random_state)
     first, second = (
         points[chosen].astype(np.float64) @ axes

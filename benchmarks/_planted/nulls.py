@@ -8,15 +8,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from _planted.dataset import NOTHING, Case, Dataset
-from _planted.space import add_scores, make_space
+from _planted.space import CLASSES, add_scores, make_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def null(seed: int, *, scores: bool = False, skill: float = 4.0, **world: Any) -> Dataset:
-    """Loss, split and metadata know nothing of where a sample lies, nor of each other."""
+def null(
+    seed: int, *, scores: bool = False, skill: float = 4.0, unlabeled: int = 0, **world: Any
+) -> Dataset:
+    """Loss, split and metadata know nothing of where a sample lies, nor of each other.
+
+    Args:
+        seed: of the data set.
+        scores: whether there are probabilities and a history.
+        skill: of the model that they are of.
+        unlabeled: samples of train that become a split without labels.
+        world: as `make_space` takes it.
+    """
     space = make_space(seed, **world)
+    if unlabeled:
+        rows = np.flatnonzero(space.split == "train")[:unlabeled]
+        space.split[rows], space.loss[rows] = "unlabeled", np.nan
+        target = (space.blob % CLASSES).astype(object)
+        target[rows] = None
+        space.more["target"] = target.tolist()
     if scores:
         add_scores(space, skill=skill)
     return Dataset(space.snapshot(), np.zeros(len(space.blob), dtype=bool))
@@ -36,6 +52,9 @@ def cases() -> Iterator[Case]:
     yield case("train of 100 beside 2,000", partial(null, train=100, val=2000), 20)
     for shape in ("uneven", "curved", "continuous", "correlated"):
         yield case(f"3,000 samples, {shape} space", partial(null, shape=shape), 20, quick=True)
+    for size in (30, 500):
+        name = f"{size} unlabeled samples of the same origin"
+        yield case(name, partial(null, unlabeled=size), 40)
     yield case("3 columns", partial(null, dim=3), 20)
     yield case("13,000 samples", partial(null, train=8000, val=5000), 10)
     for skill, word in ((4.0, "skilled"), (2.0, "poor")):

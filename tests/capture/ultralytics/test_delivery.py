@@ -27,7 +27,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def settings(tracking_uri: str | None = None, run_id: str | None = None) -> SimpleNamespace:
-    return SimpleNamespace(spool=None, run_id=run_id, tracking_uri=tracking_uri)
+    return SimpleNamespace(spool=None, run_id=run_id, tracking_uri=tracking_uri, objects=False)
 
 
 def write_epoch(spool: Spool, epoch: int) -> None:

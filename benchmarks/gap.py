@@ -16,6 +16,7 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from mlflow_latent.domain_gap import GapOptions, Origin, find_gap, find_trend
 from mlflow_latent.measures.domain import DomainPair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 LEVEL = 0.05  # of every test in the tables
 PERMUTATIONS = 199
@@ -42,57 +43,59 @@ SPEED_ROWS, SPEED_TARGET, SPEED_COLUMNS = 122_000, 10_000, 576
 
 
 def main() -> None:
-    """Run a part, print its table, write it where asked."""
+    """Run a part; print each row when it is there, and write what there is, if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=list(PARTS), required=True)
     parser.add_argument("--seeds", type=int, help="data sets of each cell")
+    parser.add_argument("--only", default="", help="only shifts whose name holds this text")
     parser.add_argument("--write", type=Path, help="Markdown file with a marked place for tables")
     arguments = parser.parse_args()
-    run, seeds = PARTS[arguments.part]
-    text = run(arguments.seeds or seeds)
-    print(text)
-    if arguments.write:
-        replace_between_marks(arguments.write, f"gap-{arguments.part}", text)
+    part = PARTS[arguments.part]
+    rows: list[list[str]] = []
+    for row in part.rows(arguments.seeds or part.seeds, arguments.only):
+        rows.append(row)
+        print(table([], [row]), flush=True)
+        if arguments.write:  # after each row: a run that is ended early leaves what it has
+            replace_between_marks(arguments.write, f"gap-{arguments.part}", table(part.head, rows))
 
 
-def power(seeds: int) -> str:
+@dataclass(frozen=True)
+class Part:
+    """A table: its rows as they are measured, data sets of each cell, and the head."""
+
+    rows: Callable[[int, str], Iterator[list[str]]]
+    seeds: int
+    head: tuple[str, ...]
+
+
+def power(seeds: int, only: str) -> Iterator[list[str]]:
     """Share of data sets in which the shift is found, by shift and by counts."""
-    rows = []
     for shift, sizes in POWER_SIZES.items():
-        for n, m in COUNTS:
+        for n, m in COUNTS if only in shift else ():
             found = found_by(make_sets(s, n, m, shift, z) for z in sizes for s in range(seeds))
-            rows.append([shift, f"{n:,} / {m:,}", str(seeds * len(sizes)), *shares(found)])
-    return table(["shift", "source / target", "data sets", OURS, *PEERS], rows)
+            yield [shift, f"{n:,} / {m:,}", str(seeds * len(sizes)), *shares(found)]
 
 
-def null(seeds: int) -> str:
+def null(seeds: int, _: str) -> Iterator[list[str]]:
     """Share of data sets without any shift in which one is found."""
-    rows = []
     for n, m in COUNTS:
         found = found_by(make_sets(1_000 + s, n, m) for s in range(seeds))
-        rows.append([f"{n:,} / {m:,}", str(seeds), *shares(found, bounds=True)])
-    return table(["source / target", "data sets", OURS, *PEERS], rows)
+        yield [f"{n:,} / {m:,}", str(seeds), *shares(found, bounds=True)]
 
 
-def distance(seeds: int) -> str:
+def distance(seeds: int, only: str) -> Iterator[list[str]]:
     """Rank correlation of distances with the planted size, and the order of two candidates."""
-    rows = []
     for shift, sizes in DISTANCE_SIZES.items():
-        for n, m in DISTANCE_COUNTS:
+        for n, m in DISTANCE_COUNTS if only in shift else ():
             measured = [
                 [distances_of(make_sets(s * 10 + k, n, m, shift, z)) for k, z in enumerate(sizes)]
                 for s in range(seeds)
             ]
-            ranks = np.array(
-                [
-                    [spearmanr(sizes, column).statistic for column in zip(*one, strict=True)]
-                    for one in measured
-                ]
-            )
-            cells = [f"{value:.2f}" for value in ranks.mean(axis=0)]
-            rows.append([shift, f"{n:,} / {m:,}", str(seeds), *cells, *order(shift, n, m, seeds)])
-    head = ["shift", "source / target", "data sets", "Fréchet", "sliced Wasserstein", "AUC"]
-    return table([*head, "nearer set first", "and sure of it", "sure and wrong"], rows)
+            ranks = [
+                [spearmanr(sizes, of).statistic for of in zip(*o, strict=True)] for o in measured
+            ]
+            cells = [f"{value:.2f}" for value in np.mean(ranks, axis=0)]
+            yield [shift, f"{n:,} / {m:,}", str(seeds), *cells, *order(shift, n, m, seeds)]
 
 
 def distances_of(sets: Sets) -> tuple[float, ...]:
@@ -120,7 +123,7 @@ def order(shift: str, n: int, m: int, seeds: int) -> list[str]:
     return [f"{np.mean(part):.2f}" for part in (first, sure, wrong)]
 
 
-def speed(runs: int) -> str:
+def speed(runs: int, _: str) -> Iterator[list[str]]:
     """Time `gap` of 122,000 × 576 against 10,000, and `analyze` of the former, in this process."""
     with tempfile.TemporaryDirectory() as folder:
         write_data(Path(folder), SPEED_ROWS + SPEED_TARGET, SPEED_COLUMNS)
@@ -147,8 +150,7 @@ def speed(runs: int) -> str:
     what = (
         f"gap of {SPEED_ROWS:,} × {SPEED_COLUMNS} against {SPEED_TARGET:,} ÷ analyze of the former"
     )
-    row = [what, f"{ours:.1f} s ÷ {other:.1f} s = {ours / other:.3f}", "0.1"]
-    return table(["what", "measured", "budget"], [row])
+    yield [what, f"{ours:.1f} s ÷ {other:.1f} s = {ours / other:.3f}", "0.1"]
 
 
 def make_snapshot(
@@ -206,8 +208,8 @@ def shares(found: dict[str, list[bool]], *, bounds: bool = False) -> Iterator[st
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
+    """Return a Markdown table, or its rows alone."""
+    lines = [head, ["---"] * len(head), *rows] if head else rows
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -221,7 +223,20 @@ def replace_between_marks(path: Path, name: str, text: str) -> None:
     path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
-PARTS = {"power": (power, 6), "null": (null, 60), "distance": (distance, 5), "speed": (speed, 2)}
+_SIZES = ("source / target", "data sets")
+PARTS = {
+    "power": Part(power, 6, ("shift", *_SIZES, OURS, *PEERS)),
+    "null": Part(null, 60, (*_SIZES, OURS, *PEERS)),
+    "distance": Part(
+        distance,
+        5,
+        (
+            *("shift", *_SIZES, "Fréchet", "sliced Wasserstein", "AUC"),
+            *("nearer set first", "and sure of it", "sure and wrong"),
+        ),
+    ),
+    "speed": Part(speed, 2, ("what", "measured", "budget")),
+}
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")

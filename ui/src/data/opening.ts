@@ -25,7 +25,7 @@ export async function open(chunks: AsyncIterable<Uint8Array>): Promise<Opening> 
   const start = filling.dataStart;
   await filling.reach(start);
   const header = filling.header();
-  if (!header?.data_bytes) return opened(filling);
+  if (!header || !isSized(header)) return opened(filling);
   const end = start + header.data_bytes;
   const bytes = filling.settle(end);
   await filling.reach(start + header.first_bytes);
@@ -35,6 +35,14 @@ export async function open(chunks: AsyncIterable<Uint8Array>): Promise<Opening> 
   });
   if (filling.length >= end) await whole;
   return { payload, there: filling.length - start, whole };
+}
+
+/** The largest data section that is made room for before it is here. */
+const LARGEST = 2 ** 32;
+
+/** Whether a header says how long its file is, and says so credibly. */
+function isSized({ data_bytes: size, first_bytes: first }: ExplorerHeader): boolean {
+  return Number.isInteger(size) && Number.isInteger(first) && size > 0 && size <= LARGEST && first >= 0;
 }
 
 /** A file of an older version, which does not say how long it is, or of something else. */

@@ -81,6 +81,19 @@ test("an older file, which does not say how long it is, is read to its end", asy
   assert.equal(opening.payload.array(opening.payload.header.columns[1]!.data)[29_999], 59_998);
 });
 
+test("sizes that cannot be are not believed", async () => {
+  for (const data_bytes of [1e15, -4, 0.5, "124000"]) {
+    const writer = new PayloadWriter();
+    const data = writer.add(Float32Array.of(1, 2, 3));
+    const columns = [{ ...COLUMN, name: "loss", data }];
+    const sizes = { data_bytes, first_bytes: 4 };
+    const bytes = new Uint8Array(writer.finish({ ...HEADER, n: 3, columns, ...sizes }));
+    const opening = await open(inPieces(bytes));
+    await opening.whole;
+    assert.deepEqual([...opening.payload.array(data)], [1, 2, 3]);
+  }
+});
+
 test("a file that breaks off, or is none, says so", async () => {
   const { bytes, first } = fileOf(true);
   const late = await open(inPieces(bytes.slice(0, first + 100)));

@@ -42,7 +42,9 @@ const LARGEST = 2 ** 32;
 
 /** Whether a header says how long its file is, and says so credibly. */
 function isSized({ data_bytes: size, first_bytes: first }: ExplorerHeader): boolean {
-  return Number.isInteger(size) && Number.isInteger(first) && size > 0 && size <= LARGEST && first >= 0;
+  return (
+    Number.isInteger(size) && Number.isInteger(first) && size > 0 && size <= LARGEST && first >= 0
+  );
 }
 
 /** A file of an older version, which does not say how long it is, or of something else. */

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ class Found:
     Attributes:
         planted: what it is.
         objects: how many of the tested split's objects it is in.
-        loss_ratio: their mean loss ÷ that of the others.
-        found_share: share of them that the detector finds.
+        loss_ratio: their mean loss ÷ that of the others, among those that are not small (if it is
+            another thing than being small).
+        found_share: share of them that the detector finds, among the same.
         rest_found_share: the same of the others.
+        ranking: probability that such an object has a lower `label_quality` than another.
         kinds: of insight that speak of it, and by what.
         recall: share of them that these insights hold.
         precision: share of these insights' objects that are such.
@@ -36,6 +39,7 @@ class Found:
     loss_ratio: float
     found_share: float
     rest_found_share: float
+    ranking: float
     kinds: tuple[str, ...]
     recall: float
     precision: float
@@ -96,16 +100,27 @@ def _found(report: Report, tested: pd.DataFrame, planted: str, fields: tuple[str
             members |= {sample for split, sample in insight.samples if split == TESTED}
     held = tested.index.isin(members)
     hits = int((held & mask).sum())
+    judged = np.ones(len(tested), bool) if planted == "small" else ~tested["small"].astype(bool)
+    these, others = tested[judged & mask], tested[judged & ~mask]
     return Found(
         planted=planted,
         objects=int(mask.sum()),
-        loss_ratio=float(tested.loc[mask, "loss"].mean() / tested.loc[~mask, "loss"].mean()),
-        found_share=float(tested.loc[mask, "metric_found"].mean()),
-        rest_found_share=float(tested.loc[~mask, "metric_found"].mean()),
+        loss_ratio=float(these["loss"].mean() / others["loss"].mean()),
+        found_share=float(these["metric_found"].mean()),
+        rest_found_share=float(others["metric_found"].mean()),
+        ranking=_ranking(these, others),
         kinds=tuple(kinds),
         recall=hits / max(int(mask.sum()), 1),
         precision=hits / max(int(held.sum()), 1),
     )
+
+
+def _ranking(these: pd.DataFrame, others: pd.DataFrame) -> float:
+    if "label_quality" not in these or these.empty or others.empty:
+        return float("nan")
+    low = these["label_quality"].to_numpy()[:, None]
+    high = others["label_quality"].to_numpy()[None]
+    return float((low < high).mean() + (low == high).mean() / 2)
 
 
 def print_found(found: list[Found]) -> None:
@@ -114,8 +129,8 @@ def print_found(found: list[Found]) -> None:
         print(
             f"{one.planted}: {one.objects} objects of {TESTED}, loss {one.loss_ratio:.2f} × that of"
             f" the others, {one.found_share:.0%} found by the detector ({one.rest_found_share:.0%} "
-            f"of the others); insights hold {one.recall:.0%} of them, {one.precision:.0%} of what "
-            "they hold is such"
+            f"of the others), ranking by label quality {one.ranking:.2f}; insights hold "
+            f"{one.recall:.0%} of them, {one.precision:.0%} of what they hold is such"
         )
         for kind in one.kinds:
             print(f"    {kind}")

@@ -27,6 +27,7 @@ from mlflow_latent_examples.streets.plan import Plan
 from mlflow_latent_examples.streets.studio import Made, Studio
 
 SIZE = (320, 240)  # width and height, in pixels
+FEW = 50  # images that are drawn before other processes have started
 
 
 def make_scenes(
@@ -50,7 +51,7 @@ def make_scenes(
         camera: what the scenes are seen through.
         plan: what is planted.
         size: width and height of the images, in pixels.
-        processes: that draw at once.
+        processes: that draw at once, if there is much to draw.
 
     Returns:
         The folder.
@@ -61,7 +62,8 @@ def make_scenes(
     made: list[Made] = []
     for split, count in zip(SPLITS, (train, val), strict=True):
         tasks = (delayed(studio.make)(split, index) for index in range(count))
-        of_split: list[Made] = Parallel(n_jobs=processes)(tasks)
+        jobs = processes if count > FEW else 1
+        of_split: list[Made] = Parallel(n_jobs=jobs)(tasks)
         annotations = [annotation for one in of_split for annotation in one.annotations]
         write_coco(folder, split, [one.image for one in of_split], annotations)
         made += of_split

@@ -93,7 +93,7 @@ def classify(
     model = make_pipeline(StandardScaler(), PCA(60, random_state=0), network)
     probabilities = np.zeros((len(target), len(CLASSES)))
     probabilities[train] = cross_val_predict(
-        model, features[train], target[train], cv=4, method="predict_proba"
+        model, features[train], target[train], cv=3, method="predict_proba"
     )
     model.fit(features[train], target[train])
     probabilities[~train] = model.predict_proba(features[~train])
@@ -102,7 +102,7 @@ def classify(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(make_scenes(tmp_path_factory.mktemp("planted"), train=200, val=140))
+    return World(make_scenes(tmp_path_factory.mktemp("planted"), train=160, val=120))
 
 
 def test_wrong_labels_come_first(world: World) -> None:

@@ -206,6 +206,6 @@ class _Terms:
         points = self._boxes["anchor_points"] * self._boxes["stride"]
         box = self._corners[number]
         distance = ((points - (box[:2] + box[2:]) / 2) ** 2).sum(-1)
-        mask = self._foreground.new_zeros(len(distance))
+        mask: Tensor = self._foreground.new_zeros(len(distance))
         mask[distance.argmin()] = True
         return mask

@@ -71,7 +71,14 @@ def describe(batch: list[Tensor]) -> dict[str, Tensor]:
     }
 
 
-def train(*, epochs: int, tracking_uri: str, experiment: str, progress: bool = True) -> None:
+def train(
+    *,
+    epochs: int,
+    tracking_uri: str,
+    experiment: str,
+    progress: bool = True,
+    heatmaps: bool = True,
+) -> None:
     """Train, capture and analyze."""
     pl.seed_everything(0, workers=True)
     digits = load_digits()
@@ -86,7 +93,7 @@ def train(*, epochs: int, tracking_uri: str, experiment: str, progress: bool = T
         metadata=describe,
         class_names=[str(digit) for digit in range(10)],
         probes={"train": DataLoader(train_set, batch_size=256)},
-        heatmaps=True,
+        heatmaps=heatmaps,
         keep_embeddings="all",  # small ones: in the explorer one sees the classes come apart
     )
     trainer = pl.Trainer(

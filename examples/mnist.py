@@ -2,6 +2,7 @@
 
 python examples/mnist.py                    # torchvision's MNIST in ./data, if it is there
 python examples/mnist.py --data mnist.npz   # arrays `images` (N, 28, 28) uint8 and `labels` (N,)
+python examples/mnist.py --heatmaps         # and the strokes that decide, e.g. 8 against 9
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def load(data: Path) -> tuple[Tensor, Tensor]:
     return torch.tensor(images[:, None] / 255, dtype=torch.float32), torch.tensor(labels).long()
 
 
-def train(data: Path, *, epochs: int, tracking_uri: str, experiment: str) -> None:
+def train(
+    data: Path, *, epochs: int, tracking_uri: str, experiment: str, heatmaps: bool = False
+) -> None:
     """Train, capture and analyze."""
     pl.seed_everything(0, workers=True)
     images, labels = load(data)
@@ -92,6 +95,7 @@ def train(data: Path, *, epochs: int, tracking_uri: str, experiment: str) -> Non
         metadata=lambda batch: {"brightness": batch[0].mean((1, 2, 3))},
         class_names=[str(digit) for digit in range(10)],
         probes={"train": DataLoader(train_set, batch_size=512)},
+        heatmaps=heatmaps,
     )
     trainer = pl.Trainer(
         max_epochs=epochs,
@@ -113,10 +117,12 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--tracking-uri", default="sqlite:///mlflow.db")
     parser.add_argument("--experiment", default="mnist")
+    parser.add_argument("--heatmaps", action="store_true", help="of what the insights name")
     options = parser.parse_args()
     train(
         options.data,
         epochs=options.epochs,
         tracking_uri=options.tracking_uri,
         experiment=options.experiment,
+        heatmaps=options.heatmaps,
     )

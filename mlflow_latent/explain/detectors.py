@@ -25,7 +25,8 @@ CONFIDENCE = 0.25  # from which on a candidate is a prediction
 OVERLAP = 0.5  # intersection over union from which on it has found an object
 MOST_FOUND, MOST_MISSED = 2, 2  # objects of one picture that are asked about
 FEWEST = 10  # candidates that speak for a picture in which nothing is predicted
-TINY = 1e-6  # scores below are all the same
+TINY = 1e-6  # of what is left to 1: single precision has no more
+SMALLEST = 1e-12  # scores below are all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,8 @@ def _candidates(answers: Answers) -> Tensor:
     """(n, A, C) log-odds: scores near 0 and 1 have hardly a gradient."""
     if not isinstance(answers.raw, Candidates):
         raise InputError("the model gave candidate boxes, and now gives none")
-    return torch.logit(answers.raw.scores.float(), eps=TINY)
+    scores = answers.raw.scores.float()
+    return scores.clamp(min=SMALLEST).log() - (1 - scores).clamp(min=TINY).log()
 
 
 def overlaps(boxes: Tensor, one: Tensor) -> Tensor:

@@ -18,8 +18,6 @@ from torch.nn import functional
 from mlflow_latent.explain.maps import at_once, cover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torch import Tensor
 
     from mlflow_latent.explain.subjects import Subject
@@ -55,7 +53,7 @@ class Faithfulness:
         """
         if not self.tenths or not maps:
             return [UNKNOWN] * len(maps)
-        hidden = self._answers(self._strongest(found) for _, found in maps)
+        hidden = self._answers(torch.stack([found for _, found in maps]))
         results = []
         for (number, _), answers in zip(maps, hidden, strict=True):
             own = self._effect(answers, number)
@@ -76,42 +74,39 @@ class Faithfulness:
             f"{self.subject.split}/{self.subject.sample_id}".encode("utf-8", "replace")
         )
         generator = torch.Generator().manual_seed(seed + self.random_state)
-        fields = (
-            torch.rand(1, 1, side, side, generator=generator)
-            for side in (BLOBS[place % len(BLOBS)] for place in range(self.tenths))
-        )
-        return self._answers(self._strongest(self._stretched(field)) for field in fields)
+        counts = [len(range(place, self.tenths, len(BLOBS))) for place in range(len(BLOBS))]
+        fields = [
+            self._stretched(torch.rand(count, 1, side, side, generator=generator))
+            for side, count in zip(BLOBS, counts, strict=True)
+            if count
+        ]
+        return self._answers(torch.cat(fields))
 
-    def _stretched(self, field: Tensor) -> Tensor:
-        """A random field over the picture, as smooth as a map is."""
+    def _stretched(self, fields: Tensor) -> Tensor:
+        """(m, H, W) random fields over the picture, as smooth as a map is."""
         top, left, height, width = self.subject.content
-        plane = torch.zeros(self.subject.image.shape[2:])
-        smooth = functional.interpolate(field, (height, width), mode="bilinear")[0, 0]
-        plane[top : top + height, left : left + width] = smooth
-        return plane
+        planes = torch.zeros(len(fields), *self.subject.image.shape[2:])
+        smooth = functional.interpolate(fields, (height, width), mode="bilinear")[:, 0]
+        planes[:, top : top + height, left : left + width] = smooth
+        return planes
 
-    def _strongest(self, found: Tensor) -> Tensor:
-        """(H, W) mask of the strongest tenth of the picture."""
-        top, left, height, width = self.subject.content
-        inside = found[top : top + height, left : left + width].reshape(-1)
-        chosen = torch.zeros(height * width, dtype=torch.bool)
-        count = max(1, height * width // SHARE)
-        chosen[inside.cpu().argsort(descending=True, stable=True)[:count]] = True
-        mask = torch.zeros(found.shape, dtype=torch.bool)
-        mask[top : top + height, left : left + width] = chosen.reshape(height, width)
-        return mask
-
-    def _answers(self, masks: Iterator[Tensor]) -> Tensor:
-        """(m, Q) answers with these parts hidden, a few in each pass."""
+    def _answers(self, planes: Tensor) -> Tensor:
+        """(m, Q) answers with the strongest tenth of each plane hidden, a few in each pass."""
         image, hidden = self.subject.image, cover(self.subject)
-        most = at_once(image)
-        answers, waiting = [], []
+        answers = []
         with torch.no_grad():
-            for mask in masks:
-                waiting.append(torch.where(mask.to(image.device), hidden, image)[0])
-                if len(waiting) == most:
-                    answers.append(self.subject.ask(torch.stack(waiting)))
-                    waiting = []
-            if waiting:
-                answers.append(self.subject.ask(torch.stack(waiting)))
+            for some in planes.split(at_once(image)):
+                masks = self._strongest(some).to(image.device)[:, None]
+                answers.append(self.subject.ask(torch.where(masks, hidden, image)))
         return torch.cat(answers)
+
+    def _strongest(self, planes: Tensor) -> Tensor:
+        """(m, H, W) masks of the strongest tenth of the picture."""
+        top, left, height, width = self.subject.content
+        inside = planes[:, top : top + height, left : left + width].reshape(len(planes), -1)
+        places = inside.topk(max(1, height * width // SHARE), dim=1).indices
+        chosen = torch.zeros(inside.shape, dtype=torch.bool, device=planes.device)
+        chosen.scatter_(1, places, value=True)
+        masks = torch.zeros(planes.shape, dtype=torch.bool, device=planes.device)
+        masks[:, top : top + height, left : left + width] = chosen.reshape(-1, height, width)
+        return masks

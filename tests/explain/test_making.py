@@ -97,7 +97,7 @@ def test_maps_that_say_nothing_are_rarely_called_better_than_random() -> None:
         subject = subject_of(sample(model, name=str(seed), image=picture(seed)))
         faithfulness = Faithfulness(subject, 39, 0)
         generator = torch.Generator().manual_seed(1000 + seed)
-        nothing = faithfulness._stretched(torch.rand(1, 1, 6, 6, generator=generator))
+        (nothing,) = faithfulness._stretched(torch.rand(1, 1, 6, 6, generator=generator))
         found += [low > 0 for _, low, _ in faithfulness.of([(0, nothing)])]
     assert np.mean(found) <= 0.1  # 0.025 is what is expected
 

@@ -190,7 +190,8 @@ class _Runner:
         """(n,) losses of the model's own criterion, each image as if it were alone."""
         import torch
 
-        if raw is None:
+        is_known = not len(truth.classes) or int(truth.classes.max()) < len(self.names)
+        if raw is None or not is_known:
             return None
         height, width = images.shape[2:]
         scale = truth.boxes.new_tensor([width, height, width, height])

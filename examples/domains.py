@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -97,30 +97,45 @@ class Photos:
     data: Path
 
     def training(self) -> Path:
-        """Return the real data as it is, in a file that names where it lies."""
-        path = self.root / "data.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(self._content), encoding="utf-8")
+        """Make real images as small as all others: a gap shall be the camera's, not the file's."""
+        root = self.root / "source"
+        for split in ("train", "val"):
+            self._show(root, f"{split}2017", split, NORMAL, seed=1)
+        path = root / "data.yaml"
+        content = {split: f"images/{split}2017" for split in ("train", "val")}
+        content |= {"path": str(root.resolve()), "names": self._content["names"]}
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return path
 
     def seen(self, name: str, camera: Camera, images: int, seed: int) -> Path:
         """Put a lens before real images, and bend their boxes alike."""
         split = "val" if name == "fisheye" else "train"
+        return self._show(self.root / name, "val2017", split, camera, seed=seed, most=images)
+
+    def _show(
+        self,
+        root: Path,
+        folder: str,
+        split: str,
+        camera: Camera,
+        *,
+        seed: int,
+        most: int | None = None,
+    ) -> Path:
         found = _image_files(Path(self._content["path"]) / self._content[split])
         rng = np.random.default_rng(seed)
-        folder = self.root / name / "images" / "val2017"
-        labels = self.root / name / "labels" / "val2017"
-        for path in (folder, labels):
+        images, labels = root / "images" / folder, root / "labels" / folder
+        for path in (images, labels):
             path.mkdir(parents=True, exist_ok=True)
-        for path in found[:images]:
+        for path in found[:most]:
             picture = _through(camera, path, rng)
-            picture.save(folder / f"{path.stem}.jpg", quality=92)
+            picture.save(images / f"{path.stem}.jpg", quality=92)
             boxes = bent_boxes(_read_boxes(path), camera, picture.size)
             np.savetxt(labels / f"{path.stem}.txt", boxes, fmt=["%d", *["%.5f"] * 4])
-        return folder
+        return images
 
     @property
-    def _content(self) -> dict[str, str]:
+    def _content(self) -> dict[str, Any]:
         content = yaml.safe_load(self.data.read_text(encoding="utf-8"))
         place = Path(content.get("path") or self.data.parent)
         place = place if place.is_absolute() else (self.data.parent / place).resolve()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytorch_lightning as pl
@@ -19,9 +21,7 @@ from mlflow_latent.errors import CaptureError, InputError, LayerNotFoundError, M
 from mlflow_latent.media import read_index
 from mlflow_latent.store import CaptureStore
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[1]
 CLASSES, WIDTH = 3, 8
 
 
@@ -200,6 +200,24 @@ def test_a_target_without_probabilities_is_captured_and_said(run: Path) -> None:
 
     found = ml.capture(Mute(), loader(20), run_id=run, split="x")
     assert "split 'x' has none" in found.notes[0]
+
+
+def test_the_code_of_the_docs_runs(
+    model: Predictor, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "domain-gap.md").read_text()
+    blocks = [
+        block
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        if "capture(model" in block or "label_next(" in block
+    ]
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"ml": ml, "model": model, "loader": loader(40, seed=5), "run": run}
+    for block in blocks:
+        exec(compile(block, "domain-gap.md", "exec"), names)  # noqa: S102 - our own documentation
+    assert len(names["wanted"].picks) > 10
+    assert (tmp_path / "label_next.csv").exists()
 
 
 def test_the_package_can_be_called_and_still_be_imported_from() -> None:

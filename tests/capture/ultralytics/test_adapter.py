@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mlflow_latent as ml
@@ -13,8 +17,7 @@ from mlflow_latent.errors import InputError
 from mlflow_latent.media import Thumbnails
 from mlflow_latent.store import CaptureStore
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,26 @@ def test_labelled_images_have_losses_and_a_list_of_files_will_do(trained: Any, d
     val = snapshot.frame[snapshot.rows("val")].set_index("sample_id")["loss"]
     truth = snapshot.frame[snapshot.rows("truth")].set_index("sample_id")["loss"]
     assert truth.to_numpy() == pytest.approx(val.loc[truth.index].to_numpy(), rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_code_of_the_docs_runs(
+    trained: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "domain-gap.md").read_text()
+    (block,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "(yolo" in b]
+    model, captures = trained
+    run = shutil.copytree(captures, tmp_path / "run")
+    shutil.rmtree(run / "latent/captures/epoch=00000/split=fisheye", ignore_errors=True)
+    shutil.copytree(data.parent / "images" / "val", tmp_path / "target" / "images")
+    facts = pd.DataFrame({"field_of_view": 95.0}, index=["1.jpg", "2.jpg"])
+    monkeypatch.chdir(tmp_path)
+    names = {"ml": ml, "yolo": model, "run": run, "facts": facts}
+    exec(compile(block, "domain-gap.md", "exec"), names)  # noqa: S102 - our own documentation
+    snapshot = CaptureStore(run / "latent").snapshot()
+    known = snapshot.frame[snapshot.rows("fisheye")].set_index("sample_id")["meta_field_of_view"]
+    assert known.loc["1.jpg"] == 95
+    assert known.isna().sum() == len(known) - 2
 
 
 @pytest.mark.slow

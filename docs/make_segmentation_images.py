@@ -8,8 +8,6 @@ The runs are those that `examples/compare_categories.py` has trained on the draw
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,9 @@ from make_images import IMAGES, save
 from PIL import Image
 
 import mlflow_latent as ml
+from mlflow_latent.report.comparison.figures import curve
+from mlflow_latent.report.figures import style
+from mlflow_latent_examples.compare_categories import tell
 
 SHOWN = (  # what the sheet of scenes shows, and how many of each
     ("not night and not far and not grayscale and objects > 6", 7),
@@ -27,7 +28,7 @@ SHOWN = (  # what the sheet of scenes shows, and how many of each
 )
 COLUMNS, GAP, WHITE = 4, 2, 255
 TILE = (240, 180)
-FIGURES = {"curve_metric_iou_vehicle_count_bus": "compare_buses"}
+CURVE = ("metric_iou_vehicle", "count_bus")
 
 
 def draw_sheet(data: Path) -> None:
@@ -47,14 +48,14 @@ def draw_sheet(data: Path) -> None:
 
 
 def draw_comparison(runs: list[str], tracking_uri: str) -> None:
-    """Save figures of the comparison."""
-    folder = Path(tempfile.mkdtemp(prefix="mlflow-latent-docs-"))
-    ml.compare(*runs, tracking_uri=tracking_uri, folder=folder)
-    for name, target in FIGURES.items():
-        (found,) = folder.rglob(f"{name}.png")
-        shutil.copy(found, IMAGES / f"{target}.png")
-        save(IMAGES / f"{target}.png")
-    shutil.rmtree(folder)
+    """Save a curve of the comparison."""
+    comparison = ml.compare(*runs, tracking_uri=tracking_uri)
+    pair = next(one for one in comparison.curves if (one.measure, one.field) == CURVE)
+    path = IMAGES / "compare_buses.png"
+    with style.drawing():
+        style.save(curve(comparison, pair), path)
+    save(path)
+    print(*tell(comparison), sep="\n")
 
 
 if __name__ == "__main__":

@@ -130,6 +130,15 @@ _Dumper.add_representer(
 )
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Between double quotes, escaped, where YAML would fold what cannot be seen into a space."""
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 class _Loader(yaml.SafeLoader):
     """Plain values only, and no key twice: the second would silently replace the first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from mlflow_latent.errors import InputError
 from mlflow_latent.expectations import read_expectations, write_expectations
@@ -43,7 +43,8 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read(text, tmp_path) == expectations
 
 
-@settings(deadline=None, max_examples=50)
+@example(name="\x85", value="\u2028 \n\t\r\x00")
+@settings(deadline=None, max_examples=100)
 @given(name=st.text(max_size=30), value=st.text(max_size=30))
 def test_any_name_and_any_class_survive_the_file(
     name: str, value: str, tmp_path_factory: pytest.TempPathFactory

@@ -30,7 +30,7 @@ DISTANCE_ROWS = 2_000  # of each sample
 HALVES = 30  # draws of half of each sample: their spread is known to an eighth
 VARIANCE_FLOOR = 0.05  # of the mean variance: directions that hardly vary are not blown up
 ROWS_PER_COMPONENT = 4  # of the smaller sample: a covariance of fewer rows is noise
-DIRECTIONS = 64  # of the sliced distance, at least
+DIRECTIONS = 48  # of the sliced distance, at least
 QUANTILES = 100
 MIN_ROWS = 10  # halves of five: of fewer, what a distance says is noise
 

@@ -64,9 +64,10 @@ class Separator:
         scores = np.empty(len(seen))
         weights, offsets = [], []
         for rest, held_out in folds(len(seen), random_state):
-            weight = regress(seen[rest], is_source[rest, None])[:, 0]
+            regression = Regression.on(seen[rest])
+            weight = regression.weights(is_source[rest, None])[:, 0]
             weights.append(weight)
-            offsets.append(float(seen[rest].mean(axis=0, dtype=np.float64) @ weight))
+            offsets.append(float(regression.middle @ weight))
             scores[held_out] = seen[held_out] @ weight - offsets[-1]
         both = scores[: len(rows[0])], scores[len(rows[0]) :]
         return cls(features, np.array(weights), np.array(offsets), rows, both, calibrate(*both))
@@ -134,17 +135,36 @@ def folds(size: int, random_state: int) -> list[tuple[NDArray[np.intp], NDArray[
     return list(parts.split(np.empty(size)))
 
 
-def regress(features: NDArray[np.float32], labels: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return (p, k) ridge weights of k sets of labels at once.
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Ridge regression on some rows, ready for any labels of theirs.
 
-    Args:
-        features: (N, p).
-        labels: (N, k).
+    Attributes:
+        middle: (p,) mean of the rows; scores are about it, so that no offset is left.
+        centered: (N, p) the rows about it.
+        factor: Cholesky factor of the penalized covariance.
     """
-    from sklearn.linear_model import Ridge
 
-    model = Ridge(RIDGE * len(features), solver="cholesky").fit(features, labels)
-    return np.asarray(model.coef_, dtype=np.float64).reshape(labels.shape[1], -1).T
+    middle: NDArray[np.float64]
+    centered: NDArray[np.float64]
+    factor: tuple[NDArray[np.float64], bool]
+
+    @classmethod
+    def on(cls, features: NDArray[np.float32]) -> Regression:
+        """Prepare for (N, p) rows."""
+        from scipy.linalg import cho_factor
+
+        middle = features.mean(axis=0, dtype=np.float64)
+        centered = features - middle
+        covariance = centered.T @ centered
+        covariance[np.diag_indices_from(covariance)] += RIDGE * len(features)
+        return cls(middle, centered, cho_factor(covariance, lower=True))
+
+    def weights(self, labels: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return (p, k) weights of (N, k) labels."""
+        from scipy.linalg import cho_solve
+
+        return np.asarray(cho_solve(self.factor, self.centered.T @ labels), dtype=np.float64)
 
 
 def calibrate(source: NDArray[np.floating], target: NDArray[np.floating]) -> tuple[float, float]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OUTLINED = 6  # regions outlined on one map; more would hide what they outline
 WIDTH, ABOVE, BESIDE = 8.0, 1.5, 1.6  # inches of a map, of its title, of a legend or color bar
-SPLIT_PANELS, SPLIT_PANEL = 5, 4.6  # how many, and the inches of one
+SPLIT_PANELS, SPLIT_PANEL = 9, 4.6  # how many, and the inches of one
 
 
 @dataclass(frozen=True, eq=False)

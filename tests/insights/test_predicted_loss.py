@@ -90,3 +90,20 @@ def test_it_says_why_it_cannot_be_computed() -> None:
 def test_it_takes_its_share_of_the_error_budget() -> None:
     (kind,) = [one for one in insight_kinds() if one.name == "predicted_loss"]
     assert kind.tests
+
+
+@pytest.mark.parametrize("size", [1, 5, 20])
+def test_a_target_of_a_few_samples_is_predicted_and_tested_where_that_is_fair(size: int) -> None:
+    data = snapshot(shift=3.0)
+    keep = np.r_[0 : 500 + size]
+    few = ml.Snapshot.from_arrays(
+        sample_id=data.sample_id[keep],
+        split=data.split[keep],
+        embedding=data.embedding[keep],
+        loss=data.frame["loss"].to_numpy()[keep],
+    )
+    report = ml.analyze(few, **OPTIONS)
+    predicted = report.samples.loc[report.samples["split"] == "fisheye", "predicted_loss"]
+    assert predicted.notna().all()
+    found = [one for one in report.insights if one.kind == "predicted_loss"]
+    assert bool(found) == (size >= 10)

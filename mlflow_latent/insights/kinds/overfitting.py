@@ -93,6 +93,17 @@ class Gaps:
         factor = np.array([1, -1, -1, 1]) @ np.log(hits / sizes)
         return np.asarray(factor > stats.norm.ppf((1 + confidence) / 2) * error)
 
+    def is_larger_ratio(self, confidence: float) -> NDArray[np.bool_]:
+        """(G,) whether the mean is a larger multiple of the rest's in val than in train.
+
+        Interval of the logarithm of the ratio of ratios, by the delta method.
+        """
+        parts = (self.val_in, self.val_out, self.train_in, self.train_out)
+        with np.errstate(divide="ignore", invalid="ignore"):  # means of 0: not certain
+            error = np.sqrt(sum(part.squared_error / part.mean**2 for part in parts))
+            factor = np.array([1, -1, -1, 1]) @ np.log([part.mean for part in parts])
+        return np.asarray(factor > stats.norm.ppf((1 + confidence) / 2) * error)
+
     @property
     def smallest(self) -> NDArray[np.float64]:
         """(G,) samples in the smallest of the four."""
@@ -127,7 +138,8 @@ def matters(gaps: Sequence[Gaps], least: float, confidence: float) -> NDArray[np
 
     Where a model has learned train by heart, a region that is merely hard has a larger gap than the
     rest; its val loss is then not larger by another factor than its train loss is. Logs tell that
-    factor best, but not of errors that are there or not: there it is the ratio of their rates.
+    factor best where losses are skewed, the means where many are 0, and of errors that are there or
+    not it is the ratio of their rates.
 
     Args:
         gaps: of the losses, and of their logs unless losses are 0 or 1.
@@ -138,7 +150,8 @@ def matters(gaps: Sequence[Gaps], least: float, confidence: float) -> NDArray[np
     is_larger = (excess.effect >= least) & (excess.lower > 0)
     if len(gaps) == 1:
         return np.asarray(is_larger & gaps[0].is_larger_factor(confidence))
-    return np.asarray(is_larger & (gaps[1].evidence(confidence).lower > 0))
+    by_factor = gaps[1].evidence(confidence).lower > 0
+    return np.asarray(is_larger & (by_factor | gaps[0].is_larger_ratio(confidence)))
 
 
 def larger_within(

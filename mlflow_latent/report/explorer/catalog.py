@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CORRECT, CERTAINTY = "correct", "certainty"
+BELONGING_PREFIX = "belonging_"
 LEFT_OUT = {EPOCH, "neighbors", "projection_x", "projection_y", "pca_x", "pca_y"}
 """Columns that are shown as something else than a column."""
 
@@ -117,6 +118,12 @@ _PREFIXED: dict[str, tuple[str, ColumnGroup, str]] = {
     META_PREFIX: ("", "metadata", ""),
     METRIC_PREFIX: ("", "result", "A metric of the sample."),
     LOSS_PREFIX: (" loss", "result", "A part of the loss."),
+    BELONGING_PREFIX: (
+        " likeness",
+        "score",
+        "How much the sample looks like that split rather than the one that the model is judged "
+        "on, 0 to 1; one half where they cannot be told apart.",
+    ),
     OUTPUT_PREFIX: ("", "result", "What the model says of the sample, known without its label."),
 }
 

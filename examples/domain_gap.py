@@ -108,7 +108,7 @@ class Loop:
         self.model = YOLO(self.options.model)
         if self.options.run is not None:
             self.story.run_id = self.options.run
-            return
+            return self.capture_val(self.world.root / "source" / "data.yaml")
         data = self.world.training()
         epochs = self.options.epochs
         with mlflow.start_run(
@@ -139,6 +139,25 @@ class Loop:
                 optimizer="AdamW",
                 lr0=0.002,
             )
+        return self.capture_val(data)
+
+    def capture_val(self, data: Path) -> None:
+        """Capture val again, as all other sets will be: by the checkpoint, whose weights are half.
+
+        After a short training the rounding of the weights is as large as what images differ in.
+        """
+        folder = data.parent / "images" / "val2017"
+        ml.capture(
+            self.model,
+            folder,
+            run_id=self.story.run_id,
+            split="val",
+            labelled=True,
+            metadata=about(folder, NORMAL),
+            imgsz=self.options.imgsz,
+            replace=True,
+            tracking_uri=self.uri,
+        )
 
     def capture(self, name: str, camera: Camera, seed: int) -> None:
         """See the world through a camera, and capture that without labels."""

@@ -30,6 +30,8 @@ PHOTO_SIDE = 320  # pixels of the longer side: what is trained on here is no lar
 class World(Protocol):
     """Where images come from."""
 
+    root: Path
+
     def training(self) -> Path:
         """Return the data file that a detector is trained with, through the normal camera."""
 

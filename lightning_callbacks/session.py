@@ -162,7 +162,7 @@ class CaptureSession:
 
         loaders = validation_loaders(self._trainer)
         names = split_names(self._settings.splits, len(loaders))
-        every = dict(zip(names, loaders, strict=True)) | self._settings.probes
+        every = {**dict(zip(names, loaders, strict=True)), **self._settings.probes}
         runner = Runner(self._trainer, self._module)
         return explain_safely(self._settings, runner, every, options, notices)
 

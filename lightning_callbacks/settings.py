@@ -114,7 +114,7 @@ def heatmap_options(heatmaps: object) -> ExplainOptions | None:
         return None
     from mlflow_latent.explain import ExplainOptions, require_captum
 
-    if not isinstance(heatmaps, bool | ExplainOptions):
+    if heatmaps is not True and not isinstance(heatmaps, ExplainOptions):
         raise InputError(f"heatmaps takes True, False or ExplainOptions, got {heatmaps!r}")
     require_captum()
     return ExplainOptions() if heatmaps is True else heatmaps

@@ -67,7 +67,7 @@ def _yolo(path: str) -> Any:
     if not Path(path).is_file():
         raise InputError(f"there is no file {path!r}")
     try:
-        from ultralytics import YOLO
+        from ultralytics.models import YOLO
     except ModuleNotFoundError as error:
         raise InputError(
             f"{path!r} is read by Ultralytics, which is not installed ({error}); "

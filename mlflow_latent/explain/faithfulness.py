@@ -95,7 +95,7 @@ class Faithfulness:
         image, hidden = self.subject.image, cover(self.subject)
         answers = []
         with torch.no_grad():
-            for some in planes.split(at_once(image)):
+            for some in torch.split(planes, at_once(image)):
                 masks = self._strongest(some).to(image.device)[:, None]
                 answers.append(self.subject.ask(torch.where(masks, hidden, image)))
         return torch.cat(answers)

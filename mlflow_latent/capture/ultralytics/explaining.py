@@ -165,7 +165,7 @@ class _Runner:
         scale = min(self._size / height, self._size / width)
         inner = round(height * scale), round(width * scale)
         side = (self._size, self._size)
-        padded = LetterBox(side, auto=True, stride=STRIDE)(image=picture)
+        padded: Any = LetterBox(side, auto=True, stride=STRIDE)(image=picture)
         top, left = (padded.shape[0] - inner[0]) // 2, (padded.shape[1] - inner[1]) // 2
         tensor = torch.from_numpy(padded.copy()).permute(2, 0, 1)[None].float() / WHITE
         first = next(self._module.parameters())
@@ -195,7 +195,7 @@ class _Runner:
             return None
         height, width = images.shape[2:]
         scale = truth.boxes.new_tensor([width, height, width, height])
-        low, high = (truth.boxes / scale).split(2, dim=1)
+        low, high = torch.split(truth.boxes / scale, 2, dim=1)
         labels = {
             "cls": truth.classes.float()[:, None],
             "bboxes": torch.cat([(low + high) / 2, high - low], dim=1),

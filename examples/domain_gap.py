@@ -227,7 +227,8 @@ class Loop:
         rows = report.samples[report.samples["split"] == FISHEYE].set_index("sample_id")
         val = report.samples[report.samples["split"] == "val"]["loss"]
         if "predicted_loss" not in rows:
-            self.story.say("losses could not be predicted")
+            why = [one.reason for one in report.not_applicable if one.kind == "predicted_loss"]
+            self.story.say(f"losses are not predicted: {'; '.join(why)}")
             return
         true = truth.reindex(rows.index).to_numpy(dtype=float)
         predicted = rows["predicted_loss"].to_numpy(dtype=float)

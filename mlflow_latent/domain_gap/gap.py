@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.domain import DomainPair, TwoSampleTest
 
 STATISTICS = {"classifier": "cross-validated AUC", "kernel": "maximum mean discrepancy, squared"}
+COMPARED_COLUMNS = 8  # coordinates that are equal where embeddings are
 FEW = 20  # samples below which only large gaps can be told, and the reader should know
 
 
@@ -161,9 +162,12 @@ def _notes(pair: DomainPair, names: tuple[str, str]) -> Iterator[str]:
 
 def shared_rows(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(m,) mask of the target's rows that are equal to a row of the source."""
-    random = np.random.default_rng(0).integers(1, 2**63, source.shape[1], dtype=np.uint64)
+    columns = min(COMPARED_COLUMNS, source.shape[1])
+    random = np.random.default_rng(0).integers(1, 2**63, columns, dtype=np.uint64)
     keys = [
-        (np.ascontiguousarray(part).view(np.uint32).astype(np.uint64) * random).sum(axis=1)
+        (np.ascontiguousarray(part[:, :columns]).view(np.uint32).astype(np.uint64) * random).sum(
+            axis=1
+        )
         for part in (source, target)
     ]
     return np.isin(keys[1], keys[0])

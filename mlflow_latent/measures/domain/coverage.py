@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.evidence import Evidence
 
-REGION_ROWS = 4_000  # of each sample, on which regions are fitted
+REGION_ROWS = 2_000  # of each sample, on which regions are fitted
 MOST_REGIONS = 24
 ROWS_PER_REGION = 10  # of the smaller sample, on average
 FEWEST_REGIONS = 2

@@ -23,7 +23,7 @@ from mlflow_latent.measures.reduction import fit_reduction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FITTED_ROWS = 12_000  # on which the axes are fitted; all samples are placed
+FITTED_ROWS = 6_000  # on which the axes are fitted; all samples are placed
 AREA_PERMUTATIONS = 199  # that give the interval of the AUC, where it was not tested before
 MIN_TESTED = 5  # samples of either: of fewer, permutations cannot tell, nor folds be held out
 

@@ -12,7 +12,7 @@ from mlflow_latent.measures.domain.sampling import draw
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-REFERENCE_ROWS = 1_000  # drawn of the set: the limit is that of as many, so it stays true
+REFERENCE_ROWS = 600  # drawn of the set: the limit is that of as many, so it stays true
 NEIGHBORS = 5  # the k-th nearest decides: one stray sample reaches nothing
 WITHIN = 0.95  # share of the set's own samples that it reaches, by definition
 MIN_REFERENCE = 3

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 5
-FITTED_ROWS = 1_500  # of each sample: the standard error of an AUC of one half is .011
+FITTED_ROWS = 1_200  # of each sample: the standard error of an AUC of one half is .012
 RIDGE = 1e-4  # per row, of features whose squared norm is about 2
 CHUNK_ROWS = 16_384
 _INSIDE = (-1 + 1e-12, 1 - 1e-12)  # where Fisher's z is finite

@@ -117,6 +117,7 @@ class Loop:
             self.story.run_id = run.info.run_id
             attach(
                 self.model,
+                layers=self.options.layer,
                 every_n_epochs=epochs,
                 analyze=False,
                 metadata=_everywhere(data, NORMAL),
@@ -317,7 +318,8 @@ def use_it(loop: Loop) -> None:
             story.say(f"{insight.kind}: {insight.title}")
     loop.judge_prediction(report)
     story.say("\nWhat to label next?")
-    wanted = ml.label_next(story.run_id, split=FISHEYE, n=20, tracking_uri=uri)
+    strategy = "mix" if "predicted_loss" in report.samples else "coverage"
+    wanted = ml.label_next(story.run_id, split=FISHEYE, n=20, strategy=strategy, tracking_uri=uri)
     for pick in wanted.picks[:3]:
         story.say(f"{pick.rank}. {pick.sample_id}: {pick.reason}")
     wanted.export(loop.options.out / "label_next.csv")
@@ -402,6 +404,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", help="go on with this run, trained to the weights in --model")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--imgsz", type=int, default=160)
+    parser.add_argument("--layer", type=int, help="default: the last of the backbone")
     parser.add_argument("--train", type=int, default=400, help="images to train with")
     parser.add_argument("--images", type=int, default=160, help="of each other set")
     parser.add_argument("--fields", type=int, default=6, help="that are printed of each gap")

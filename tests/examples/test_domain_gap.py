@@ -99,16 +99,19 @@ def test_tuning_takes_over_what_the_gap_names() -> None:
 @needs_ultralytics
 @pytest.mark.slow
 def test_the_story_from_end_to_end(tmp_path: Path) -> None:
-    """So small that the detector learns little: what it sees of colors and lens is enough."""
+    """So small that the detector learns nothing: an early layer sees colors all the same."""
     from mlflow_latent_examples.domain_gap import main, parse
 
     options: list[Any] = [
-        *("--epochs", 2, "--train", 64, "--images", 64, "--imgsz", 96, "--processes", 1),
+        *("--epochs", 1, "--layer", 2, "--train", 32, "--images", 64),
+        *("--imgsz", 96, "--processes", 1),
         *("--out", tmp_path / "runs", "--tracking-uri", f"sqlite:///{tmp_path / 'mlflow.db'}"),
     ]
     story = main(parse([str(option) for option in options]))
     numbers = story.numbers
+    assert numbers["val same_camera"][0] == "no_gap"
     assert numbers["val fisheye"][0] == "gap"
+    assert numbers["order"][-1] == "synthetic_a"
     separating = numbers["fields val fisheye"]
     assert "field_of_view" in separating
     assert {"blue_std", "color_temperature", "contrast"} & set(separating)

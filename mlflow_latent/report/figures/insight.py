@@ -45,7 +45,7 @@ def draw(table: SampleTable, insight: Insight) -> Figure:
     panels = [_draw_place] if table.has_projection else []
     if insight.kind in REPRESENTATION:
         panels.append(_draw_shares)
-    elif table.loss is not None:
+    elif table.loss is not None and np.isfinite(table.loss[inside]).any():  # else: no labels
         panels.append(_draw_losses)
     spots = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
     for axes, panel in zip(spots, panels, strict=False):

@@ -16,18 +16,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlflow_latent.acquiring import label_next
     from mlflow_latent.analysis import AnalysisOptions
-    from mlflow_latent.api import analyze, compare, similar
-    from mlflow_latent.capturing import capture
+    from mlflow_latent.api.analyze import analyze
+    from mlflow_latent.api.capture import capture
+    from mlflow_latent.api.compare import compare
+    from mlflow_latent.api.expectations import test
+    from mlflow_latent.api.explain import explain
+    from mlflow_latent.api.gap import gap, gap_trend
+    from mlflow_latent.api.label_next import label_next
+    from mlflow_latent.api.show_sample import show_sample
+    from mlflow_latent.api.similar import similar
+    from mlflow_latent.api.work_list import work_list
     from mlflow_latent.comparison import ComparisonOptions
     from mlflow_latent.domain_gap import GapOptions
     from mlflow_latent.errors import LatentError
     from mlflow_latent.explain import ExplainOptions
-    from mlflow_latent.explaining import explain
-    from mlflow_latent.gaps import gap, gap_trend
     from mlflow_latent.insights import InsightOptions
-    from mlflow_latent.listing import work_list
     from mlflow_latent.measures import MeasureOptions
     from mlflow_latent.report.acquisition.model import LabelList
     from mlflow_latent.report.comparison.matrix import ComparisonMatrix
@@ -36,9 +40,7 @@ if TYPE_CHECKING:
     from mlflow_latent.report.domain_gap.trend import GapTrend
     from mlflow_latent.report.expectations.model import Expectation, ExpectationResults
     from mlflow_latent.report.model import Insight, Report
-    from mlflow_latent.showing import show_sample
     from mlflow_latent.snapshot import Snapshot
-    from mlflow_latent.testing import test
 
 _HOME = {
     "AnalysisOptions": "mlflow_latent.analysis",
@@ -58,17 +60,17 @@ _HOME = {
     "MeasureOptions": "mlflow_latent.measures",
     "Report": "mlflow_latent.report.model",
     "Snapshot": "mlflow_latent.snapshot",
-    "analyze": "mlflow_latent.api",
+    "analyze": "mlflow_latent.api.analyze",
     "capture": "mlflow_latent.capture",  # the package, which can be called
-    "compare": "mlflow_latent.api",
+    "compare": "mlflow_latent.api.compare",
     "explain": "mlflow_latent.explain",
-    "gap": "mlflow_latent.gaps",
-    "gap_trend": "mlflow_latent.gaps",
-    "label_next": "mlflow_latent.acquiring",
-    "show_sample": "mlflow_latent.showing",
-    "similar": "mlflow_latent.api",
-    "test": "mlflow_latent.testing",
-    "work_list": "mlflow_latent.listing",
+    "gap": "mlflow_latent.api.gap",
+    "gap_trend": "mlflow_latent.api.gap",
+    "label_next": "mlflow_latent.api.label_next",
+    "show_sample": "mlflow_latent.api.show_sample",
+    "similar": "mlflow_latent.api.similar",
+    "test": "mlflow_latent.api.expectations",
+    "work_list": "mlflow_latent.api.work_list",
 }
 
 __all__ = [

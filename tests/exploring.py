@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
-from mlflow_latent.api import analyze
+from mlflow_latent.api.analyze import analyze
 from mlflow_latent.capture.recorder import Recorder
 from mlflow_latent.media import MEDIA, SpriteWriter, media_folder
 from mlflow_latent.overlays import OverlayWriter, SampleObject

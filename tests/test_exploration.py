@@ -12,7 +12,8 @@ import pytest
 from heating import make_heatmaps
 
 from mlflow_latent.analysis import AnalysisOptions
-from mlflow_latent.api import analyze, load_snapshot
+from mlflow_latent.api.analyze import analyze
+from mlflow_latent.api.reading import load_snapshot
 from mlflow_latent.exploration import OTHER_EPOCHS, Exploration, history_by_epoch
 from mlflow_latent.heatmaps import decode_heatmaps, heatmaps_folder, write_heatmaps
 from mlflow_latent.measures import MeasureOptions

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_latent.analysis import AnalysisOptions, analyze
-from mlflow_latent.api import load_snapshot
+from mlflow_latent.api.reading import load_snapshot
 from mlflow_latent.exploration import Exploration
 from mlflow_latent.measures import MeasureOptions
 from mlflow_latent.report.explorer.encode import encode_explorer

@@ -44,9 +44,9 @@ class _Callable(ModuleType):
         tracking_uri: str | None = None,
         **options: Any,
     ) -> Any:
-        """Capture a split with a trained model: see `mlflow_latent.capturing.capture`."""
+        """Capture a split with a trained model: see `mlflow_latent.api.capture.capture`."""
         # By name, as what runs a capture and logs it stands above this package.
-        run = import_module("mlflow_latent.capturing").capture
+        run = import_module("mlflow_latent.api.capture").capture
         return run(
             model,
             loader,

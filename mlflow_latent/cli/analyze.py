@@ -47,7 +47,7 @@ def command(
 
     RUN is an MLflow run id, or a folder of captures.
     """
-    from mlflow_latent.api import analyze
+    from mlflow_latent.api.analyze import analyze
 
     with closing(Stages()) as stages:
         report = analyze(

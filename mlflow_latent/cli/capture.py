@@ -44,7 +44,7 @@ def command(
 
     RUN is an MLflow run id, or a folder of captures.
     """
-    from mlflow_latent.capturing import capture
+    from mlflow_latent.api.capture import capture
 
     options = {"logits": logits, "device": device}
     found = capture(

@@ -53,7 +53,7 @@ def command(
     RUN is an MLflow run id, or a folder of captures. Every difference is the second run less the
     first; of more than two runs every pair is compared.
     """
-    from mlflow_latent.comparing import compare_and_log, want
+    from mlflow_latent.api.compared_runs import compare_and_log, want
     from mlflow_latent.comparison import ComparisonOptions
 
     with closing(Stages(STAGES)) as stages:

@@ -77,8 +77,8 @@ def command(
     keys = [_key(sample) for sample in samples]
     loaded = named_model(model, checkpoint)
     loaders = data if Path(data).exists() else _called(named_object(data, "--data"))
+    from mlflow_latent.api.explain import explain
     from mlflow_latent.explain import ExplainOptions
-    from mlflow_latent.explaining import explain
 
     with closing(Stages(STAGES)) as stages:
         made = explain(

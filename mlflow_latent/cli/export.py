@@ -64,7 +64,7 @@ def command(
 
 
 def _export_work_list(run: str, path: Path, epoch: int | None, tracking_uri: str | None) -> None:
-    from mlflow_latent.listing import work_list
+    from mlflow_latent.api.work_list import work_list
 
     work_list(run, path, epoch=epoch, tracking_uri=tracking_uri)
 

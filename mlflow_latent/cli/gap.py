@@ -20,8 +20,8 @@ from mlflow_latent.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mlflow_latent.api.gap_runs import SetLike
     from mlflow_latent.domain_gap.options import GapProjection
-    from mlflow_latent.gapping import SetLike
     from mlflow_latent.report.domain_gap.model import DomainGap, Share
     from mlflow_latent.report.domain_gap.trend import GapTrend
 
@@ -69,9 +69,9 @@ def command(
     RUN is an MLflow run id, or a folder of captures. The source is val (else test, else train) if
     it is not named. Of several sources it is told which comes nearest to the target.
     """
+    from mlflow_latent.api.gap import gap, gap_trend
     from mlflow_latent.domain_gap import GapOptions
     from mlflow_latent.errors import InputError
-    from mlflow_latent.gaps import gap, gap_trend
 
     options = GapOptions(projection=projection, random_state=random_state)
     if target is None and (target_run or len(sources) > 1):

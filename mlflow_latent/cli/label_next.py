@@ -47,7 +47,7 @@ def command(*, run: str, output: Path | None, as_json: bool, **options: Any) -> 
 
     RUN is an MLflow run id, which the list is logged to, or a folder of captures.
     """
-    from mlflow_latent.acquiring import label_next
+    from mlflow_latent.api.label_next import label_next
 
     with closing(Stages(STAGES)) as stages:
         source = Path(run) if Path(run).is_dir() else run

@@ -38,7 +38,7 @@ def command(
     RUN is an MLflow run id, or a folder of captures. SAMPLE is an id, or `split/id` where an id is
     in several splits; of several samples the middle is taken.
     """
-    from mlflow_latent.api import similar
+    from mlflow_latent.api.similar import similar
 
     table = similar(
         Path(run) if Path(run).is_dir() else run,

@@ -79,11 +79,11 @@ def command(
     if sum([file is not None, other is not None, propose]) > 1:
         raise InputError("give one of --file, --of and --propose")
     if propose:
-        from mlflow_latent.testing import propose as proposed
+        from mlflow_latent.api.expectations import propose as proposed
 
         click.echo(proposed(run, epoch=epoch, tracking_uri=tracking_uri), nl=False)
         return
-    from mlflow_latent.testing import test
+    from mlflow_latent.api.expectations import test
 
     with TemporaryDirectory(prefix="mlflow-latent-") as folder, closing(Stages(STAGES)) as stages:
         results = test(

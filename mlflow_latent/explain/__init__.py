@@ -67,9 +67,9 @@ class _Callable(ModuleType):
         tracking_uri: str | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Explained:
-        """Make heat-maps of a run's samples: see `mlflow_latent.explaining.explain`."""
+        """Make heat-maps of a run's samples: see `mlflow_latent.api.explain.explain`."""
         # By name, as what reads a run and logs to it stands above this package.
-        explained: Explained = import_module("mlflow_latent.explaining").explain(
+        explained: Explained = import_module("mlflow_latent.api.explain").explain(
             run,
             model,
             data,

@@ -15,7 +15,7 @@ from exploring import Explored, digits, explore, hostile, of_three_origins, writ
 from heating import make_heatmaps, of_insights
 from mlflow import MlflowClient
 
-from mlflow_latent import api
+from mlflow_latent.api.compare import compare
 from mlflow_latent.heatmaps import heatmaps_folder, write_heatmaps
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _runs(client: MlflowClient, experiment: str, folder: Path) -> dict[str, Expl
         "origins": explore(client, experiment, "three origins", origins),
     }
     _add_heatmaps(client, runs["digits"], folder)
-    api.compare(runs["digits"].run_id, runs["narrow"].run_id, tracking_uri=client.tracking_uri)
+    compare(runs["digits"].run_id, runs["narrow"].run_id, tracking_uri=client.tracking_uri)
     return runs
 
 

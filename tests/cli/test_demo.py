@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlflow_latent.api import analyze
+from mlflow_latent.api.analyze import analyze
 from mlflow_latent.tracking import RunTracker
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from mlflow_latent import api
+from mlflow_latent.api import analyze as analyzing
 from mlflow_latent_examples.coco_detection import main, parse, supercategories
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def test_drawn_scenes_are_trained_on_and_held_to_their_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # A projection would compile for half a minute; other tests have it.
-    monkeypatch.setattr(api, "analyze", functools.partial(api.analyze, projection="none"))
+    unprojected = functools.partial(analyzing.analyze, projection="none")
+    monkeypatch.setattr(analyzing, "analyze", unprojected)
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     arguments: list[Any] = ["--scenes", 10, 8, "--epochs", 1, "--imgsz", 64, "--batch", 4]
     arguments += ["--width", 0.125, "--device", "cpu", "--out", tmp_path, "--tracking-uri", uri]

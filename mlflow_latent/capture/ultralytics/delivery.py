@@ -141,7 +141,7 @@ class Delivery:
                 f"&& {_command(self.spool)}",
             )
             return
-        from mlflow_latent.api import analyze
+        from mlflow_latent.api.analyze import analyze
 
         spool = self.spool
         try:

@@ -122,8 +122,8 @@ _PREFIXED: dict[str, tuple[str, ColumnGroup, str]] = {
         " likeness",
         "score",
         (
-            "How much the sample looks like that split rather than the one that the model is judged "
-            "on, 0 to 1; one half where they cannot be told apart."
+            "How much the sample looks like that split rather than the one that the model is "
+            "judged on, 0 to 1; one half where they cannot be told apart."
         ),
     ),
     OUTPUT_PREFIX: ("", "result", "What the model says of the sample, known without its label."),

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from mlflow_latent import api
+from mlflow_latent.api import analyze as analyzing
 from mlflow_latent.capture.ultralytics import UltralyticsCaptureWarning, attach, session
 from mlflow_latent.errors import InputError, LayerNotFoundError
 from mlflow_latent.media import Thumbnails
@@ -68,7 +68,8 @@ def test_mlflow_a_training_is_captured_in_the_run_that_ultralytics_logs_to(
     # Autologging, which Ultralytics switches on, would hook all imports of later tests.
     monkeypatch.setattr("mlflow.autolog", lambda: None)
     # A projection would compile for half a minute; other tests have it.
-    monkeypatch.setattr(api, "analyze", functools.partial(api.analyze, projection="none"))
+    unprojected = functools.partial(analyzing.analyze, projection="none")
+    monkeypatch.setattr(analyzing, "analyze", unprojected)
     model = ultralytics.YOLO("yolo11n.yaml")
     attach(model, supercategories={"🚗": "vehicle"}, objects=True, strict=True)
     model.add_callback("on_pretrain_routine_start", use_workers)

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[3] / "docs/detection.md"
 @pytest.mark.usefixtures("ultralytics", "tracking_uri")
 def test_the_page_on_detection(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # It would compile for half a minute; another test has it.
-    monkeypatch.setattr("mlflow_latent.api.analyze", lambda *_, **__: None)
+    monkeypatch.setattr("mlflow_latent.api.analyze.analyze", lambda *_, **__: None)
     folder = tmp_path / "runs"
     names: dict[str, Any] = {"weights": "yolo11n.yaml", "data": str(data), "project": str(folder)}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):

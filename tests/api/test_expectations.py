@@ -191,7 +191,7 @@ def test_expectations_that_are_kept_on_a_run_are_tested_again(
 def test_the_documentation_runs(
     mended_runs: Mended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "expectations.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "expectations.md").read_text()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", mended_runs.tracking_uri)
     runs = {"run_id": mended_runs.mended.run_id, "bad_run": mended_runs.bad.run_id}

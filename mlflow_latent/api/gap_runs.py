@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +17,7 @@ from mlflow_latent.snapshot import Snapshot
 from mlflow_latent.store import CaptureStore, captures_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mlflow_latent.domain_gap import GapOptions
     from mlflow_latent.report.domain_gap.model import DomainGap, GapOrigin
@@ -31,18 +29,6 @@ SetLike = str | tuple[RunLike, str]
 JUDGED_ON = ("val", "test", "train")
 UNLABELED = "unlabeled"
 FOLDER_LENGTH = 120
-
-
-@contextmanager
-def unlogged() -> Iterator[None]:
-    """Keep MLflow's autologging out: the classifiers that a test fits are nobody's models."""
-    if "mlflow" not in sys.modules:  # then nothing is logged by itself
-        yield
-        return
-    from mlflow_latent.tracking import without_autologging
-
-    with without_autologging():
-        yield
 
 
 @dataclass

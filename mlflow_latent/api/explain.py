@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from mlflow_latent.analysis import AnalysisOptions
-from mlflow_latent.api import load_snapshot, publish
+from mlflow_latent.api.analyze import publish
+from mlflow_latent.api.reading import load_snapshot
 from mlflow_latent.capture.adapters import find_adapter
 from mlflow_latent.errors import InputError, did_you_mean
 from mlflow_latent.explain.choice import choose

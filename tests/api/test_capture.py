@@ -21,7 +21,7 @@ from mlflow_latent.errors import CaptureError, InputError, LayerNotFoundError, M
 from mlflow_latent.media import read_index
 from mlflow_latent.store import CaptureStore
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CLASSES, WIDTH = 3, 8
 
 

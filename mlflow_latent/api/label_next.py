@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from mlflow_latent.acquisition import list_next
+from mlflow_latent.api.autologging import unlogged
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.snapshot import Snapshot
 from mlflow_latent.store import LATENT, CaptureStore, captures_in
@@ -81,7 +80,7 @@ def label_next(
     snapshot = _read(source, epoch, layer, tracking_uri, progress)
     progress("neighbors")
     measures = Measures(snapshot, MeasureOptions(random_state=random_state, projection="none"))
-    with _unlogged():
+    with unlogged():
         found = list_next(
             measures,
             split=split,
@@ -94,15 +93,6 @@ def label_next(
         progress("upload")
         _log(found, run_id, tracking_uri)
     return found
-
-
-def _unlogged() -> AbstractContextManager[None]:
-    """Keep MLflow's autologging out: what is fitted here is nobody's model."""
-    if "mlflow" not in sys.modules:  # then nothing is logged by itself
-        return nullcontext()
-    from mlflow_latent.tracking import without_autologging
-
-    return without_autologging()
 
 
 def _judged(snapshot: Snapshot) -> str | None:

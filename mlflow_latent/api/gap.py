@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_latent.gapping import Reader, gap_and_log, trend_and_log, unlogged
+from mlflow_latent.api.autologging import unlogged
+from mlflow_latent.api.gap_runs import Reader, gap_and_log, trend_and_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from mlflow_latent.api.gap_runs import RunLike, SetLike
     from mlflow_latent.domain_gap import GapOptions
-    from mlflow_latent.gapping import RunLike, SetLike
     from mlflow_latent.report.domain_gap.model import DomainGap
     from mlflow_latent.report.domain_gap.trend import GapTrend
 

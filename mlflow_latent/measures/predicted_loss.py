@@ -9,13 +9,14 @@ not is counted (`outside`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mlflow_latent.errors import UnpredictableError
 from mlflow_latent.measures.conformal import Errors, Scale
 from mlflow_latent.measures.loss_features import Surroundings, chunks, spoken
+from mlflow_latent.measures.loss_model import LossModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +33,6 @@ WORST = 0.1  # share of the fitted samples whose predictions are the worst: ther
 OUTSIDE = 0.99  # quantile of the fitted samples' remoteness, beyond which a sample is outside
 MIN_CORRELATION = 0.1  # that the interval of the rank correlation must lie above
 DECILES = 10
-ROUNDS, LEAVES, LEARNING_RATE = 60, 8, 0.1  # of the trees
-COLUMNS_TRIED = 0.4  # share of the columns that each split of a tree may choose from
-RIDGE = 1.0
 
 
 class Decile(NamedTuple):
@@ -198,7 +196,7 @@ class _Learned:
         for fold in range(FOLDS):
             rest = self.folds != fold
             few = np.concatenate([said, around.features(self.values, rest)], axis=1)
-            model = _Model.fit(
+            model = LossModel.fit(
                 self.reduced[self.known[rest]], few[rest], self.values[rest], random_state
             )
             own[~rest] = model.predict(self.reduced[self.known[~rest]], few[~rest])
@@ -212,56 +210,6 @@ class _Learned:
                 scores[fold, start : start + len(rows)] = model.predict(self.reduced[rows], few)
             start += len(rows)
         return own, scores
-
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """Trees over all columns and a ridge over the few that say something of the loss."""
-
-    trees: Any
-    ridge: Any
-    center: Array
-    bounds: tuple[float, float]
-
-    @classmethod
-    def fit(
-        cls, places: NDArray[np.float32], few: NDArray[np.float32], values: Array, seed: int
-    ) -> _Model:
-        from sklearn.ensemble import HistGradientBoostingRegressor
-        from sklearn.linear_model import Ridge
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        trees = HistGradientBoostingRegressor(
-            max_iter=ROUNDS,
-            max_leaf_nodes=LEAVES,
-            learning_rate=LEARNING_RATE,
-            max_features=COLUMNS_TRIED,
-            early_stopping=False,
-            random_state=seed,
-        ).fit(np.concatenate([few, places], axis=1), values)
-        with np.errstate(invalid="ignore"):
-            center = np.nan_to_num(_column_means(few))
-        ridge = make_pipeline(StandardScaler(), Ridge(RIDGE)).fit(_filled(few, center), values)
-        low, high = float(values.min()), float(values.max())
-        return cls(trees, ridge, center, (low - (high - low) / 2, high + (high - low) / 2))
-
-    def predict(self, places: NDArray[np.float32], few: NDArray[np.float32]) -> Array:
-        if not len(few):
-            return np.empty(0)
-        bent = self.trees.predict(np.concatenate([few, places], axis=1))
-        straight = self.ridge.predict(_filled(few, self.center))
-        return np.asarray(np.clip((bent + straight) / 2, *self.bounds), dtype=np.float64)
-
-
-def _column_means(values: NDArray[np.float32]) -> Array:
-    known = np.isfinite(values)
-    total = np.where(known, values, 0).sum(axis=0, dtype=np.float64)
-    return np.asarray(total / np.maximum(known.sum(axis=0), 1))
-
-
-def _filled(few: NDArray[np.float32], center: Array) -> Array:
-    return np.where(np.isfinite(few), few, center)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import MlflowServer
+    from servers import MlflowServer
 
 
 def guard(folder: Path) -> dict[str, str]:

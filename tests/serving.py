@@ -17,7 +17,7 @@ from mlflow_latent.tracking.manifest import MANIFEST_FILE, Manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MlflowServer
+    from servers import MlflowServer
 
 ANALYSIS = "latent/analysis/epoch=00003"
 SHEET = "latent/media/split=val/sprite-000.webp"

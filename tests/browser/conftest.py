@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import MlflowServer
 from exploring import Explored, digits, explore, hostile, of_three_origins, write_captures
 from heating import make_heatmaps, of_insights
 from mlflow import MlflowClient
+from servers import MlflowServer
 
 from mlflow_latent.api.compare import compare
 from mlflow_latent.heatmaps import heatmaps_folder, write_heatmaps

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import MlflowServer
 from exploring import log_captures
 from guarding import admit, as_admin, guard
 from mlflow import MlflowClient
+from servers import MlflowServer
 from serving import READER, STRANGER, ask
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""A small set of street scenes that the tests of examples share."""
+"""A small set of street scenes that the tests of examples share, and settings put back."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -11,6 +12,7 @@ from mlflow_latent_examples.street_scenes import make_scenes
 from mlflow_latent_examples.streets.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -46,3 +48,18 @@ def pair(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Pair:
         patched.chdir(folder)
         runs = [train(options, supercategory=merged) for merged in (False, True)]
     return Pair(uri, folder, *runs)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """MLflow's and Ultralytics' settings, left as they were."""
+    import mlflow
+
+    before = dict(os.environ)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
+    uri = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(uri)
+    os.environ.clear()
+    os.environ.update(before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,25 +12,9 @@ from mlflow_latent.api import analyze as analyzing
 from mlflow_latent_examples.coco_detection import main, parse, supercategories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytest.importorskip("ultralytics", reason="the extra `ultralytics` is missing")
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """MLflow's and Ultralytics' settings, left as they were."""
-    import mlflow
-
-    before = dict(os.environ)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
-    uri = mlflow.get_tracking_uri()
-    yield
-    mlflow.set_tracking_uri(uri)
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.mark.slow

@@ -98,6 +98,7 @@ def test_tuning_takes_over_what_the_gap_names() -> None:
 
 @needs_ultralytics
 @pytest.mark.slow
+@pytest.mark.usefixtures("settings")
 def test_the_story_from_end_to_end(tmp_path: Path) -> None:
     """So small that the detector learns nothing: an early layer sees colors all the same."""
     from mlflow_latent_examples.domain_gap import main, parse

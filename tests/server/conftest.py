@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import MlflowServer
 from guarding import admit, as_admin, guard
 from mlflow import MlflowClient
+from servers import MlflowServer
 from serving import Served, log_run
 
 if TYPE_CHECKING:

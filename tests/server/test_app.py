@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from a2wsgi import ASGIMiddleware
-from conftest import MlflowServer
+from servers import MlflowServer
 from serving import ask, await_reply
 from werkzeug.test import Client
 from werkzeug.wrappers import Response

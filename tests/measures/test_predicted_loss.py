@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
@@ -197,15 +197,18 @@ def test_the_scale_goes_there_and_back(loss: np.ndarray) -> None:
     np.testing.assert_allclose(scale.backward(scale.forward(loss)), loss, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.integers(60, 400))
-def test_intervals_hold_of_any_score_on_average(seed: int, size: int) -> None:
-    rng = np.random.default_rng(seed)
-    score = rng.normal(size=size + 2000)
-    true = score + rng.gamma(1.0, np.exp(score / 2))  # skewed, and wider where the score is high
-    errors = Errors.of(Scale(None), score[:size], true[:size], COVERAGE)
-    low, high = errors.interval(score[size:])
-    assert ((low <= true[size:]) & (true[size:] <= high)).mean() > COVERAGE - 0.12
+@pytest.mark.parametrize("size", [60, 137, 400])
+def test_intervals_hold_of_any_score_on_average(size: int) -> None:
+    """The promise is about the mean over calibrations; one of 60 errors may cover 0.8 by luck."""
+    held = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        score = rng.normal(size=size + 300)
+        true = score + rng.gamma(1.0, np.exp(score / 2))  # skewed, and wider for high scores
+        errors = Errors.of(Scale(None), score[:size], true[:size], COVERAGE)
+        low, high = errors.interval(score[size:])
+        held.append(((low <= true[size:]) & (true[size:] <= high)).mean())
+    assert COVERAGE - 0.01 < np.mean(held) < COVERAGE + 0.06
 
 
 def test_the_ends_are_the_order_statistics_of_a_slow_reference() -> None:

@@ -5,13 +5,12 @@ A bound that does not exist is null.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import pandas as pd
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from mlflow_latent.errors import InputError
-from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.document import Document, Interval, Number, SampledDocument
 from mlflow_latent.report.expectations.filters import needs_samples, parse_filter
 from mlflow_latent.report.expectations.model import Expectation
 from mlflow_latent.report.export import write_samples
@@ -242,7 +241,7 @@ class Curve(Document):
     similar_fields: tuple[str, ...] = ()
 
 
-class Report(Document):
+class Report(SampledDocument):
     """What an analysis found, in one document.
 
     `metrics` are the per-sample metrics and which way each is better; `tests` counts the tests that
@@ -252,6 +251,11 @@ class Report(Document):
     and `cluster_coarse`, `cluster_fine`, `projection_x`, `projection_y`, and derived fields;
     `pca_x`, `pca_y` where the projection is not these.
     """
+
+    called: ClassVar[str] = "a report"
+    file: ClassVar[str] = REPORT_FILE
+    samples_file: ClassVar[str] = SAMPLES_FILE
+    version: ClassVar[int] = REPORT_SCHEMA_VERSION
 
     schema_version: int = REPORT_SCHEMA_VERSION
     run_id: str | None = None
@@ -275,27 +279,6 @@ class Report(Document):
     dropped: tuple[DroppedRows, ...] = ()
     notes: tuple[str, ...] = ()
 
-    _samples: pd.DataFrame | None = PrivateAttr(default=None)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the documents; the table follows from the same analysis."""
-        return isinstance(other, Report) and self.to_json() == other.to_json()
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """One row per sample, the index being the row number that `neighbors` refers to."""
-        if self._samples is None:
-            raise AttributeError("this report was read without its samples.parquet")
-        return self._samples
-
-    def with_samples(self, samples: pd.DataFrame) -> Self:
-        """Return this report with its table of samples attached."""
-        report = self.model_copy()
-        report._samples = samples  # noqa: SLF001 - same class
-        return report
-
     def export(self, number: int, path: str | Path, split: str | None = None) -> Path:
         """Write the samples of one insight as `Insight.export` does, with what is known of them.
 
@@ -313,28 +296,3 @@ class Report(Document):
                 + (f"1 to {len(self.insights)}" if self.insights else "none")
             )
         return write_samples(self.insights[number - 1].samples, path, split, self._samples)
-
-    def save(self, folder: Path) -> list[Path]:
-        """Write `report.json` and `samples.parquet` into `folder` and return their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
-        document = folder / REPORT_FILE
-        document.write_text(self.to_json(), encoding="utf-8")
-        if self._samples is None:
-            return [document]
-        table = folder / SAMPLES_FILE
-        self._samples.to_parquet(table, index=False, compression="zstd")
-        return [document, table]
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a report back from the folder that `save` wrote.
-
-        Raises:
-            NewerSchemaError: a later version of this package wrote it.
-            CorruptFileError: the file is missing or not a report.
-        """
-        report = read_document(cls, folder / REPORT_FILE, REPORT_SCHEMA_VERSION, "a report")
-        return report._with_table(folder / SAMPLES_FILE)  # noqa: SLF001 - same class
-
-    def _with_table(self, path: Path) -> Self:
-        return self.with_samples(pd.read_parquet(path)) if path.exists() else self

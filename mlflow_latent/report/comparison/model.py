@@ -5,17 +5,11 @@ Every difference is b − a: what changed when run b took the place of run a.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import ClassVar, Literal
 
-import pandas as pd
-from pydantic import PrivateAttr
-
-from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.document import Document, Interval, Number, SampledDocument
 from mlflow_latent.report.model import Binning, CurveBin, NotApplicable
 from mlflow_latent.schema import Direction
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMPARISON_SCHEMA_VERSION = 1
 COMPARISON_FILE, PAIRS_FILE = "comparison.json", "samples.parquet"
@@ -242,7 +236,7 @@ class JointRegion(Document):
     main_category_share: Number | None = None
 
 
-class Comparison(Document):
+class Comparison(SampledDocument):
     """What changed from run a to run b, sample by sample.
 
     Attributes:
@@ -270,6 +264,11 @@ class Comparison(Document):
     `samples` is the table beside it (`samples.parquet`): a row per shared sample.
     """
 
+    called: ClassVar[str] = "a comparison"
+    file: ClassVar[str] = COMPARISON_FILE
+    samples_file: ClassVar[str] = PAIRS_FILE
+    version: ClassVar[int] = COMPARISON_SCHEMA_VERSION
+
     schema_version: int = COMPARISON_SCHEMA_VERSION
     a: ComparedRun
     b: ComparedRun
@@ -291,27 +290,6 @@ class Comparison(Document):
     not_applicable: tuple[NotApplicable, ...] = ()
     notes: tuple[str, ...] = ()
 
-    _samples: pd.DataFrame | None = PrivateAttr(default=None)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the documents; the table follows from the same comparison."""
-        return isinstance(other, Comparison) and self.to_json() == other.to_json()
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """One row per shared sample: `<measure>_a`, `<measure>_b`, and where it was grouped."""
-        if self._samples is None:
-            raise AttributeError("this comparison was read without its samples.parquet")
-        return self._samples
-
-    def with_samples(self, samples: pd.DataFrame) -> Self:
-        """Return this comparison with its table of samples attached."""
-        comparison = self.model_copy()
-        comparison._samples = samples  # noqa: SLF001 - same class
-        return comparison
-
     def overall(self, measure: str | None = None, split: str | None = None) -> Change | None:
         """Return the change of all shared samples of a split; None if it was not compared.
 
@@ -328,26 +306,3 @@ class Comparison(Document):
             and change.split == (split or self.tested_split)
         )
         return next(found, None)
-
-    def save(self, folder: Path) -> list[Path]:
-        """Write `comparison.json` and `samples.parquet` into `folder` and return their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
-        document, table = folder / COMPARISON_FILE, folder / PAIRS_FILE
-        document.write_text(self.to_json(), encoding="utf-8")
-        if self._samples is None:
-            return [document]
-        self._samples.to_parquet(table, index=False, compression="zstd")
-        return [document, table]
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a comparison back from the folder that `save` wrote.
-
-        Raises:
-            NewerSchemaError: a later version of this package wrote it.
-            CorruptFileError: the file is missing or not a comparison.
-        """
-        path = folder / COMPARISON_FILE
-        comparison = read_document(cls, path, COMPARISON_SCHEMA_VERSION, "a comparison")
-        table = folder / PAIRS_FILE
-        return comparison.with_samples(pd.read_parquet(table)) if table.exists() else comparison

@@ -8,16 +8,10 @@ what is usual within that set, within reach up to 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import ClassVar, Literal
 
-import pandas as pd
-from pydantic import PrivateAttr
-
-from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.document import Document, Interval, Number, SampledDocument
 from mlflow_latent.report.model import NotApplicable, SeparatingField
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GAP_SCHEMA_VERSION = 1
 GAP_FILE, GAP_SAMPLES_FILE = "gap.json", "samples.parquet"
@@ -133,7 +127,7 @@ class GapRegion(Document):
     typical_target: tuple[str, ...] = ()
 
 
-class DomainGap(Document):
+class DomainGap(SampledDocument):
     """How a target differs from a source.
 
     Attributes:
@@ -160,6 +154,11 @@ class DomainGap(Document):
             `source` or `target`.
     """
 
+    called: ClassVar[str] = "a domain gap"
+    file: ClassVar[str] = GAP_FILE
+    samples_file: ClassVar[str] = GAP_SAMPLES_FILE
+    version: ClassVar[int] = GAP_SCHEMA_VERSION
+
     schema_version: int = GAP_SCHEMA_VERSION
     source: GapOrigin
     target: GapOrigin
@@ -178,49 +177,6 @@ class DomainGap(Document):
     not_applicable: tuple[NotApplicable, ...] = ()
     notes: tuple[str, ...] = ()
 
-    _samples: pd.DataFrame | None = PrivateAttr(default=None)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the documents; the table follows from the same data."""
-        return isinstance(other, DomainGap) and self.to_json() == other.to_json()
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """One row per sample of both sets."""
-        if self._samples is None:
-            raise AttributeError("this gap was read without its samples.parquet")
-        return self._samples
-
-    def with_samples(self, samples: pd.DataFrame) -> Self:
-        """Return this document with its table of samples attached."""
-        gap = self.model_copy()
-        gap._samples = samples  # noqa: SLF001 - same class
-        return gap
-
     def distance(self, name: str = "frechet") -> GapDistance | None:
         """Return a distance by its name; None if it was not measured."""
         return next((one for one in self.distances if one.name == name), None)
-
-    def save(self, folder: Path) -> list[Path]:
-        """Write `gap.json` and `samples.parquet` into `folder` and return their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
-        document, table = folder / GAP_FILE, folder / GAP_SAMPLES_FILE
-        document.write_text(self.to_json(), encoding="utf-8")
-        if self._samples is None:
-            return [document]
-        self._samples.to_parquet(table, index=False, compression="zstd")
-        return [document, table]
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a gap back from the folder that `save` wrote.
-
-        Raises:
-            NewerSchemaError: a later version of this package wrote it.
-            CorruptFileError: the file is missing or something else.
-        """
-        gap = read_document(cls, folder / GAP_FILE, GAP_SCHEMA_VERSION, "a domain gap")
-        table = folder / GAP_SAMPLES_FILE
-        return gap.with_samples(pd.read_parquet(table)) if table.exists() else gap

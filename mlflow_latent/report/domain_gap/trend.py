@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
 from pydantic import PrivateAttr
 
 from mlflow_latent.errors import InputError, did_you_mean
-from mlflow_latent.report.document import Document, Interval, Number, read_document
+from mlflow_latent.report.document import Document, Interval, Number, SampledDocument
 from mlflow_latent.report.domain_gap.model import (
     DomainGap,
     GapDistance,
@@ -21,7 +21,6 @@ from mlflow_latent.schema import SAMPLE_ID, SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 TREND_SCHEMA_VERSION = 1
 TREND_FILE, FITTING_FILE = "trend.json", "candidates.parquet"
@@ -86,7 +85,7 @@ class TrendStep(Document):
     sure: bool
 
 
-class GapTrend(Document):
+class GapTrend(SampledDocument):
     """Several candidate sets against one target.
 
     Attributes:
@@ -101,6 +100,11 @@ class GapTrend(Document):
         gaps: the whole document of each candidate, in the order of `candidates`.
     """
 
+    called: ClassVar[str] = "a gap trend"
+    file: ClassVar[str] = TREND_FILE
+    samples_file: ClassVar[str] = FITTING_FILE
+    version: ClassVar[int] = TREND_SCHEMA_VERSION
+
     schema_version: int = TREND_SCHEMA_VERSION
     target: GapOrigin
     candidates: tuple[TrendCandidate, ...]
@@ -109,21 +113,7 @@ class GapTrend(Document):
     error_rate: Number
     notes: tuple[str, ...] = ()
 
-    _samples: pd.DataFrame | None = PrivateAttr(default=None)
     _gaps: tuple[DomainGap, ...] = PrivateAttr(default=())
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the documents; the table follows from the same data."""
-        return isinstance(other, GapTrend) and self.to_json() == other.to_json()
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """One row per sample of each candidate."""
-        if self._samples is None:
-            raise AttributeError("this trend was read without its candidates.parquet")
-        return self._samples
 
     @property
     def gaps(self) -> tuple[DomainGap, ...]:
@@ -132,8 +122,8 @@ class GapTrend(Document):
 
     def with_details(self, samples: pd.DataFrame, gaps: tuple[DomainGap, ...] = ()) -> Self:
         """Return this document with its table and the gaps attached."""
-        trend = self.model_copy()
-        trend._samples, trend._gaps = samples, gaps  # noqa: SLF001 - same class
+        trend = self.with_samples(samples)
+        trend._gaps = gaps  # noqa: SLF001 - same class
         return trend
 
     def candidate(self, name: str) -> TrendCandidate:
@@ -175,28 +165,6 @@ class GapTrend(Document):
             )
         found = table[chosen].sort_values([REACH, SPLIT, SAMPLE_ID], kind="stable")
         return [str(sample_id) for sample_id in found[SAMPLE_ID]]
-
-    def save(self, folder: Path) -> list[Path]:
-        """Write `trend.json` and `candidates.parquet` into `folder` and return their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
-        document, table = folder / TREND_FILE, folder / FITTING_FILE
-        document.write_text(self.to_json(), encoding="utf-8")
-        if self._samples is None:
-            return [document]
-        self._samples.to_parquet(table, index=False, compression="zstd")
-        return [document, table]
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a trend back from the folder that `save` wrote.
-
-        Raises:
-            NewerSchemaError: a later version of this package wrote it.
-            CorruptFileError: the file is missing or something else.
-        """
-        trend = read_document(cls, folder / TREND_FILE, TREND_SCHEMA_VERSION, "a gap trend")
-        table = folder / FITTING_FILE
-        return trend.with_details(pd.read_parquet(table)) if table.exists() else trend
 
 
 def _numbers(table: pd.DataFrame, field: str) -> pd.Series[float]:

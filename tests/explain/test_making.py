@@ -109,7 +109,7 @@ def test_the_same_sample_gives_the_same_maps() -> None:
 
 
 def test_a_wide_image_is_letterboxed_as_its_thumbnail_is() -> None:
-    image = torch.rand(1, 1, SIDE, 2 * SIDE)
+    image = torch.cat([picture(0), picture(1)], dim=3)
     for one in made(Looking(), image=image, region=None):
         assert one.values.shape == (16, 16)
         assert not one.values[:4].any()

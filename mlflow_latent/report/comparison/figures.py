@@ -47,12 +47,7 @@ def render_figures(comparison: Comparison, folder: Path) -> dict[str, tuple[Path
     Returns:
         The PNG files by name, each with the text that stands for it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with style.drawing():
-        return {
-            name: (style.save(figure, folder / f"{name}.png"), text)
-            for name, figure, text in _figures(comparison)
-        }
+    return style.save_all(_figures(comparison), folder)
 
 
 def _figures(comparison: Comparison) -> Iterator[tuple[str, Figure, str]]:

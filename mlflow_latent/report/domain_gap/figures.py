@@ -46,12 +46,7 @@ def render_figures(gap: DomainGap, folder: Path) -> dict[str, tuple[Path, str]]:
     Returns:
         The PNG files by name, each with the text that stands for it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with style.drawing():
-        return {
-            name: (style.save(figure, folder / f"{name}.png"), text)
-            for name, figure, text in _figures(gap)
-        }
+    return style.save_all(_figures(gap), folder)
 
 
 def _figures(gap: DomainGap) -> Iterator[Drawn]:

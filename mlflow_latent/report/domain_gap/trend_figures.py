@@ -33,12 +33,7 @@ def render_trend_figures(trend: GapTrend, folder: Path) -> dict[str, tuple[Path,
     Returns:
         The PNG files by name, each with the text that stands for it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with style.drawing():
-        return {
-            name: (style.save(figure, folder / f"{name}.png"), text)
-            for name, figure, text in _figures(trend)
-        }
+    return style.save_all(_figures(trend), folder)
 
 
 def _figures(trend: GapTrend) -> Iterator[tuple[str, Figure, str]]:

@@ -208,6 +208,21 @@ def save(figure: Figure, path: Path) -> Path:
     return path
 
 
+def save_all(drawn: Iterable[tuple[str, Figure, str]], folder: Path) -> dict[str, tuple[Path, str]]:
+    """Draw and write figures, each as it is asked for, with this package's look.
+
+    Args:
+        drawn: the figures' names, the figures, and the texts that stand for them.
+        folder: where the PNG files go; it is made if need be.
+
+    Returns:
+        The PNG files by name, each with its text.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with drawing():
+        return {name: (save(figure, folder / f"{name}.png"), text) for name, figure, text in drawn}
+
+
 def split_colors(splits: Iterable[str]) -> dict[str, str]:
     """Return a color for each split; splits of the user's own take those that are left."""
     names = list(splits)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ import numpy as np
 from scipy import stats
 
 import mlflow_latent as ml
-from mlflow_latent.metadata.registry import Quantity, register
+from mlflow_latent_examples.camera_tuning import changes, tune
 from mlflow_latent_examples.coco_detection import stay_offline
 from mlflow_latent_examples.domains import (
     NORMAL,
@@ -38,26 +38,10 @@ from mlflow_latent_examples.domains import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlflow_latent.metadata.pixels import Pixels
     from mlflow_latent_examples.streets.camera import Camera
 
 TRAINING = "domain_gap"  # Ultralytics' folder of it
 SAME, FISHEYE, A, B, C = "same_camera", "fisheye", "synthetic_a", "synthetic_b", "synthetic_c"
-CORNER, CENTER = 0.85, 0.4  # of the half diagonal: where a vignette is seen, and where not
-MEAN_SQUARE = 1 / 3  # of the radius over an image, whose corners are at 1
-CORNER_SQUARE, CENTER_SQUARE = 0.84, 0.08  # the same over the corners, and over the center
-COLORS = ("red_mean", "green_mean", "blue_mean")
-MOST_GAIN = 2.0  # a color's factor from one step of tuning
-
-
-@register("image", {"corner_light": Quantity("light of the corners ÷ of the center", 0)})
-def corner_light(image: Pixels) -> float | None:
-    """Return how bright the corners are beside the center: little where a lens shades them."""
-    y = np.linspace(-1, 1, image.height)[:, None] * image.height
-    x = np.linspace(-1, 1, image.width)[None] * image.width
-    radius = np.hypot(x, y) / np.hypot(image.width, image.height)
-    center = float(image.luma[radius < CENTER].mean())
-    return float(image.luma[radius > CORNER].mean()) / center if center > 0 else None
 
 
 @dataclass
@@ -302,7 +286,7 @@ def close_the_gap(loop: Loop) -> None:
     said = loop.gap(B)
     loop.story.say("\nC is B, tuned in what the tool said still differs.")
     tuned = tune(RIGHT_COLORS, said)
-    loop.story.say(f"    {_changes(RIGHT_COLORS, tuned)}")
+    loop.story.say(f"    {changes(RIGHT_COLORS, tuned)}")
     loop.capture(C, tuned, 5)
     loop.gap(C)
     loop.trend(A, B, C)
@@ -323,50 +307,6 @@ def use_it(loop: Loop) -> None:
     for pick in wanted.picks[:3]:
         story.say(f"{pick.rank}. {pick.sample_id}: {pick.reason}")
     wanted.export(loop.options.out / "label_next.csv")
-
-
-def tune(camera: Camera, gap: ml.DomainGap) -> Camera:
-    """Return a camera that takes over from the target what the gap names.
-
-    Args:
-        camera: that the source was made with.
-        gap: from that source to the target.
-    """
-    named = {name for one in gap.fields for name in (one.name, *one.similar_fields)}
-    table = gap.samples
-    sides = [table[table["origin"] == side] for side in ("source", "target")]
-
-    def middles(name: str) -> tuple[float, float]:
-        ours, theirs = (float(side[f"meta_{name}"].median()) for side in sides)
-        return ours, theirs
-
-    changes: dict[str, Any] = {}
-    if "field_of_view" in named:
-        changes["field_of_view"] = round(middles("field_of_view")[1], 1)
-    if "lens_distortion" in named:
-        changes["fisheye"] = round(middles("lens_distortion")[1], 3)
-    if "corner_light" in named:
-        changes["vignette"] = _vignette(camera.vignette, *middles("corner_light"))
-    if named & {*COLORS, "brightness", "color_temperature", "saturation_mean", "lab_b_mean"}:
-        shaded = changes.get("vignette", camera.vignette)  # takes light from the mean as well
-        light = (1 - MEAN_SQUARE * shaded) / (1 - MEAN_SQUARE * camera.vignette)
-        ratios = [theirs / ours / light for ours, theirs in map(middles, COLORS)]
-        gains = np.array(camera.color_gain) * np.clip(ratios, 1 / MOST_GAIN, MOST_GAIN)
-        changes["color_gain"] = tuple(round(float(gain), 3) for gain in gains)
-    return replace(camera, **changes)
-
-
-def _vignette(now: float, ours: float, theirs: float) -> float:
-    """Return the vignette that makes corners as dark beside the center as theirs are."""
-    wanted = theirs / ours * (1 - CORNER_SQUARE * now) / (1 - CENTER_SQUARE * now)
-    found = (1 - wanted) / (CORNER_SQUARE - CENTER_SQUARE * wanted)
-    return round(float(np.clip(found, 0, 0.9)), 3)
-
-
-def _changes(before: Camera, after: Camera) -> str:
-    was, now = asdict(before), asdict(after)
-    told = [f"{name} {was[name]} → {now[name]}" for name in now if now[name] != was[name]]
-    return "; ".join(told) or "nothing to tune"
 
 
 def _span(value: float | None, gap: ml.DomainGap) -> str:

@@ -8,6 +8,7 @@ chance of any finding stays what it was.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from mlflow_latent.report.model import Insight
 
 
+class InsightWarning(UserWarning):
+    """A kind of insight has failed; the others are not harmed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a finder said when it was last asked.
@@ -30,7 +35,7 @@ class Answer:
         find: the finder.
         shares: of the budget that it asks for; 0 if it does not test.
         found: its insights.
-        reason: why it is not applicable, if it is not.
+        reason: why it is not applicable, or how it failed, if so.
         tests: how many tests it made, by kind.
         smallest: the smallest q-value that it has seen: with a smaller part of the budget it finds
             nothing. 0 where it has not been asked, or keeps its q-values to itself.
@@ -49,7 +54,10 @@ class Answer:
         return self.shares > 0 and not self.found and self.reason is None
 
     def again(self, context: Context, alpha: float) -> Answer:
-        """Ask with so much of the budget, unless that cannot change the answer."""
+        """Ask with so much of the budget, unless that cannot change the answer.
+
+        One finder's defect, perhaps another package's, is its own reason and costs no other kind.
+        """
         if alpha < self.smallest:
             return self
         own = context.with_alpha(alpha)
@@ -59,6 +67,11 @@ class Answer:
             found = tuple(self.find(own))
         except NotApplicableError as error:
             reason = str(error)
+        except Exception as error:  # noqa: BLE001 - see above
+            reason = f"it failed, which is a defect: {type(error).__name__}: {error}"
+            warnings.warn(
+                f"mlflow-latent: {self.find.__module__} {reason}", InsightWarning, stacklevel=2
+            )
         smallest = min(own.smallest, default=0.0)
         return replace(self, found=found, reason=reason, tests=own.tests, smallest=smallest)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 
 from mlflow_latent.errors import InputError
-from mlflow_latent.insights.base import Context
+from mlflow_latent.insights.base import Context, NotApplicableError
 from mlflow_latent.report.model import Insight
 
 ENTRY_POINT_GROUP = "mlflow_latent.insights"
@@ -85,5 +86,21 @@ def insight_kinds() -> list[InsightKind]:
     for module in iter_modules(package.__path__, package.__name__ + "."):
         import_module(module.name)
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        point.load()
+        _load(point)
     return [_KINDS[name] for name in sorted(_KINDS)]
+
+
+def _load(point: EntryPoint) -> None:
+    """Load another package's kind; one that cannot be loaded becomes a kind that says why."""
+    try:
+        point.load()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong there, the report goes on
+        reason = f"{point.value!r} cannot be loaded: {type(error).__name__}: {error}"
+        find: Find = partial(_not_loaded, reason=reason)
+        _KINDS.setdefault(
+            point.name, InsightKind(point.name, {"": find}, tests=False, shares={"": 0.0})
+        )
+
+
+def _not_loaded(_: Context, *, reason: str) -> Iterable[Insight]:
+    raise NotApplicableError(reason)

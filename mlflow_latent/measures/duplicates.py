@@ -120,9 +120,12 @@ def _reach(
     q = q_values(p_value)
     near = _depth(spacing.distances[:, 0].astype(np.float64), spacing) >= -np.log(MAX_RATIO)
     alarm = (near & (q <= false_alarm / 2)).any()
+    likely = near & (q <= false_share)
     if not (alarm or _is_excess(p_value, near, spacing.indices[:, 0], false_alarm / 2)):
         return np.full(len(q), -1.0)
-    depth = law.depth(float(p_value[near & (q <= false_share)].max()))
+    if not likely.any():  # an excess on a lattice, of which no pair stands out by itself
+        return np.full(len(q), -1.0)
+    depth = law.depth(float(p_value[likely].max()))
     ratio = np.minimum(np.exp(-depth), MAX_RATIO)
     reach: NDArray[np.float64] = ratio * spacing.scale
     reach[

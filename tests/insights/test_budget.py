@@ -9,7 +9,7 @@ import pytest
 from worlds import make_world
 
 from mlflow_latent.insights import Context, InsightOptions, NotApplicableError
-from mlflow_latent.insights.budget import ask
+from mlflow_latent.insights.budget import InsightWarning, ask
 from mlflow_latent.insights.registry import InsightKind
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.report.model import Insight
@@ -97,6 +97,18 @@ def test_what_tests_nothing_spends_nothing(context: Context) -> None:
     parts: list[float] = []
     ask([kind("fact", finder("fact", 0.5, parts), shares=0), kind("no", not_applicable)], context)
     assert parts == [0.0]
+
+
+def test_a_defect_of_one_finder_costs_no_other(context: Context) -> None:
+    def broken(_: Context) -> Iterator[Insight]:
+        raise KeyError("column")
+
+    with pytest.warns(InsightWarning, match="which is a defect: KeyError: 'column'"):
+        (_, (answer,)), (_, (other,)) = ask(
+            [kind("broken", broken), kind("other", finder("other", 0.0, []))], context
+        )
+    assert answer.reason == "it failed, which is a defect: KeyError: 'column'"
+    assert len(other.found) == 1
 
 
 def test_where_nothing_is_planted_the_budget_holds(context: Context) -> None:

@@ -28,6 +28,7 @@ del world.metadata["brightness"]
 report = analyze(world.snapshot(), options)
 print(*[no.reason for no in report.not_applicable if no.kind == "bright_losses"], sep="|")
 print(report.tests.get("bright_losses"))
+print(*[no.reason for no in report.not_applicable if no.kind == "broken"], sep="|")
 """
 
 
@@ -39,6 +40,13 @@ def test_the_example_is_installed_found_and_asked(tmp_path: Path) -> None:
     options = ["--no-index", "--disable-pip-version-check", "--target", str(target)]
     subprocess.run([*pip, *options, str(source)], check=True, cwd=tmp_path)
 
+    other = target / "broken-1.dist-info"  # another package, whose module is gone
+    other.mkdir()
+    (other / "METADATA").write_text("Name: broken\nVersion: 1\n", encoding="utf-8")
+    (other / "entry_points.txt").write_text(
+        "[mlflow_latent.insights]\nbroken = no_such_module\n", encoding="utf-8"
+    )
+
     script = f"import sys; sys.path.insert(0, {str(target)!r})\n{SCRIPT}"
     done = subprocess.run(
         [sys.executable, "-c", script, str(ROOT / "tests")],
@@ -46,7 +54,8 @@ def test_the_example_is_installed_found_and_asked(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    found, reason, tests = done.stdout.splitlines()
+    found, reason, tests, broken = done.stdout.splitlines()
     assert found.startswith("The brightest tenth of val has ")
     assert reason == "no metadata field 'brightness' was captured"
     assert tests == "0"
+    assert broken.startswith("'no_such_module' cannot be loaded: ModuleNotFoundError")

@@ -48,6 +48,13 @@ def test_many_pairs_are_found_none_of_which_would_be_alone() -> None:
     assert wrong / (wrong + hits) <= 0.15  # 0.1 expected; of 80 pairs
 
 
+def test_copies_on_a_coarse_lattice_of_which_none_stands_out() -> None:
+    rng = np.random.default_rng(0)
+    embedding = rng.integers(0, 10, (2000, 6)).astype(float)
+    embedding[:30] = embedding[30:60]
+    assert len(duplicates_of(embedding).pairs) == 0  # chance makes such pairs here
+
+
 def uneven(rng: np.random.Generator) -> np.ndarray:
     blob = rng.integers(0, 12, 1500)
     width = np.exp(rng.normal(size=12))[blob, None]

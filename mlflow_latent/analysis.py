@@ -14,6 +14,7 @@ from mlflow_latent.evidence import mean_interval, moments
 from mlflow_latent.generalization import generalization
 from mlflow_latent.insights import InsightOptions, find_insights
 from mlflow_latent.measures import MeasureOptions, Measures
+from mlflow_latent.measures.class_codes import commonest
 from mlflow_latent.report.model import Region, Report, SplitSummary
 from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET
 
@@ -196,8 +197,8 @@ def _main_class(snapshot: Snapshot, members: NDArray[np.bool_]) -> tuple[str | N
     known = target[members & (target >= 0)] if target is not None else np.empty(0, np.int32)
     if not len(known):
         return None, None
-    counts = np.bincount(known)
-    return snapshot.class_name(int(counts.argmax())), float(counts.max() / len(known))
+    classes, shares = commonest(known)
+    return snapshot.class_name(int(classes[0])), float(shares[0])
 
 
 def _keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[tuple[str, str], ...]:

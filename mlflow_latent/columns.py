@@ -35,7 +35,10 @@ def as_matrix(name: str, values: ArrayLike, size: int | None = None) -> NDArray[
     """Return (N, D) float32, without a copy where it is that already."""
     try:
         given = np.asarray(values)
-        _refuse_complex(name, given)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be numbers of shape (N, D): {error}") from None
+    _refuse_complex(name, given)
+    try:
         with np.errstate(over="ignore", under="ignore"):  # beyond float32 is infinite: rows drop
             matrix = np.asarray(given, dtype=np.float32)
     except (TypeError, ValueError) as error:
@@ -116,6 +119,8 @@ def _to_numbers(
 ) -> pd.Series[Any]:
     column = pd.Series(one_dimensional(name, values, size))
     _refuse_complex(name, column)
+    if column.dtype.kind in "mM":
+        raise InputError(f"{name} must be {what}, got {column.dtype}{mend}")
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     try:

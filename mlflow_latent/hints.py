@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlflow_latent.schema import PREDICTION, TARGET
+from mlflow_latent.schema import METRIC_PREFIX, PREDICTION, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ def find_hints(snapshot: Snapshot, tested: str | None, reference: str | None) ->
     yield from _about_splits(snapshot.splits, tested, reference)
     if snapshot.info.task == "classification":
         yield from _about_classes(snapshot)
+    yield from _about_metrics(snapshot)
 
 
 def _about_splits(
@@ -74,3 +75,10 @@ def _about_classes(snapshot: Snapshot) -> Iterator[str]:
             f"class_names has {twice[0]!r:.40} more than once: fields and titles cannot tell these"
             " classes apart; give them different names"
         )
+
+
+def _about_metrics(snapshot: Snapshot) -> Iterator[str]:
+    for name in snapshot.metrics:
+        infinite = int(np.isinf(snapshot.frame[METRIC_PREFIX + name].to_numpy(np.float32)).sum())
+        if infinite:
+            yield f"metric {name!r} is infinite in {infinite:,} samples: these count as missing"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mlflow_latent.arguments import as_epoch, as_metrics, capture_info
 from mlflow_latent.columns import as_codes, as_history, as_keys, as_matrix, as_numbers
+from mlflow_latent.dropping import broken_columns, lost_splits, name_dropped, unlabelled_rows
 from mlflow_latent.errors import EmptySnapshotError
 from mlflow_latent.field_columns import as_fields
 from mlflow_latent.probabilities import find_unfit
@@ -19,7 +20,6 @@ from mlflow_latent.schema import (
     LOSS,
     META_PREFIX,
     METRIC_PREFIX,
-    NAMED_ROWS,
     PREDICTION,
     SAMPLE_ID,
     SPLIT,
@@ -107,11 +107,12 @@ class Snapshot:
 
     @property
     def metrics(self) -> dict[str, NDArray[np.float32]]:
-        """Per-sample metrics by name, each (N,), NaN where missing."""
+        """Per-sample metrics by name, each (N,), NaN where missing or infinite."""
         names = self._columns(METRIC_PREFIX)
+        columns = {name: self.frame[name].to_numpy(np.float32) for name in names}
         return {
-            name.removeprefix(METRIC_PREFIX): self.frame[name].to_numpy(np.float32)
-            for name in names
+            name.removeprefix(METRIC_PREFIX): np.where(np.isfinite(values), values, np.nan)
+            for name, values in columns.items()
         }
 
     def rows(self, split: str) -> NDArray[np.bool_]:
@@ -249,28 +250,17 @@ class Snapshot:
             EmptySnapshotError: no usable row is left.
         """
         keep: NDArray[np.bool_] = np.asarray(np.isfinite(self.embedding).all(axis=1))
-        dropped = self._name("embedding is NaN or infinite", ~keep)
+        dropped = name_dropped(self.frame, "embedding", ~keep)
         if LOSS in self.frame:
             bad = keep & ~unlabelled & ~np.isfinite(self.frame[LOSS].to_numpy(np.float32))
-            dropped += self._name("loss is NaN or infinite", bad)
+            dropped += name_dropped(self.frame, "loss", bad)
             keep &= ~bad
         if not keep.any():
             why = "; ".join(f"{d.split}: {d.reason} in {d.count} rows" for d in dropped)
-            raise EmptySnapshotError(f"nothing to analyze: {why or 'no rows were given'}")
-        return _with_fit_probabilities(self if keep.all() else self._take(keep, dropped))
-
-    def _name(self, reason: str, mask: NDArray[np.bool_]) -> list[DroppedRows]:
-        rows = self.frame.loc[mask, KEY]
-        ids = {
-            name: tuple(rows.loc[rows[SPLIT] == name, SAMPLE_ID])
-            for name in sort_splits(rows[SPLIT])
-        }
-        return [
-            DroppedRows(
-                reason=reason, split=name, count=len(of_split), sample_ids=of_split[:NAMED_ROWS]
+            raise EmptySnapshotError(
+                f"nothing to analyze: {why or 'no rows were given'}{broken_columns(self.embedding)}"
             )
-            for name, of_split in ids.items()
-        ]
+        return _with_fit_probabilities(self if keep.all() else self._take(keep, dropped))
 
     def _take(self, keep: NDArray[np.bool_], dropped: list[DroppedRows]) -> Self:
         return replace(
@@ -279,17 +269,8 @@ class Snapshot:
             embedding=self.embedding[keep],
             pred_probs=None if self.pred_probs is None else self.pred_probs[keep],
             dropped=(*self.dropped, *dropped),
+            notes=(*lost_splits(self.frame, keep, dropped), *self.notes),
         )
-
-
-def unlabelled_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """(N,) mask of the rows of splits in which no row has a loss or a target."""
-    present = [frame[name].notna() for name in (LOSS, TARGET) if name in frame]
-    if not present:
-        return np.ones(len(frame), dtype=bool)
-    labelled = np.any([values.to_numpy(dtype=bool) for values in present], axis=0)
-    with_labels = set(frame.loc[labelled, SPLIT])
-    return ~frame[SPLIT].isin(with_labels).to_numpy(dtype=bool)
 
 
 def _with_fit_probabilities(snapshot: SnapshotT) -> SnapshotT:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from mlflow_latent.snapshot import Snapshot
 
 TRAIN, VAL = "train", "val"
+LARGEST_SQUARABLE = 1e15  # of it, squares of differences over 10,000 columns fit into float32
 MAX_VOTES = 20_000_000_000  # samples × classes; more take minutes, and such classes are mostly ids
 
 
@@ -109,6 +110,18 @@ class Measures:
         return self.reduction.apply(self.snapshot.embedding)
 
     @cached_property
+    def _squarable(self) -> NDArray[np.float32]:
+        """The embedding in a unit in which squared distances are float32 numbers; mostly its own.
+
+        A power of two, so that equal stays equal.
+        """
+        embedding = self.snapshot.embedding
+        largest = max(float(embedding.max()), -float(embedding.min()))
+        if largest <= LARGEST_SQUARABLE:
+            return embedding
+        return np.ldexp(embedding, -int(np.log2(largest)))
+
+    @cached_property
     def neighbors(self) -> Neighbors:
         """The one neighbor graph."""
         return find_neighbors(
@@ -133,7 +146,7 @@ class Measures:
     @cached_property
     def outliers(self) -> Outliers:
         """How far samples are from all others."""
-        return find_outliers(self.spacing, self.snapshot.embedding)
+        return find_outliers(self.spacing, self._squarable)
 
     @cached_property
     def unlikeliness(self) -> NDArray[np.float64]:

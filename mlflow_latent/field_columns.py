@@ -60,7 +60,8 @@ def as_field(name: str, values: ArrayLike, size: int) -> pd.Series[Any]:
     """Return one metadata field: nullable booleans, integers or strings, or float64."""
     column = _column(name, values, size)
     if column.dtype == object:
-        column = column.convert_dtypes()
+        is_decimal = pd.api.types.infer_dtype(column, skipna=True) == "decimal"
+        column = column.astype(np.float64) if is_decimal else column.convert_dtypes()
     if pd.api.types.is_bool_dtype(column):
         return column.astype("boolean")
     if pd.api.types.is_integer_dtype(column) and not (column > LARGEST_INTEGER).any():

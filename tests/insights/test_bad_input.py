@@ -151,3 +151,11 @@ def test_a_class_index_is_a_name_and_no_size() -> None:
 
     assert set(report.samples["suggested_class"]) <= set(map(str, names))
     assert report.regions[0].main_class in set(map(str, names))
+
+
+def test_numbers_at_the_end_of_single_precision_overflow_nowhere() -> None:
+    world = make_world(4, train=200, val=100)
+    world.embedding = world.embedding * np.float32(1e30)
+    world.loss[-1] = 1e30
+
+    assert report_of(world).dropped == ()

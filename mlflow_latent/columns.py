@@ -150,9 +150,9 @@ def as_history(history: Any) -> pd.DataFrame:
         )
     missing = [name for name in (*KEY, EPOCH) if name not in history]
     if missing:
-        there = ", ".join(map(str, history.columns)) or "it has no columns"
+        there = ", ".join(map(str, history.columns)) or "no columns: there are none"
         raise InputError(
-            f"history must have the columns {wanted}; {', '.join(missing)} not among: {there}"
+            f"history must have the columns {wanted}; {', '.join(missing)} is not among {there}"
         )
     size = len(history)
     columns: dict[str, Any] = {name: history[name].astype(str).to_numpy() for name in KEY}

@@ -102,7 +102,7 @@ def test_nothing_left_says_what_was_wrong() -> None:
         ({"epoch": 1.5}, "epoch must be a whole number, got 1.5"),
         ({"epoch": -1}, "epoch must be at least 0, got -1"),
         ({"history": {"a": 1}}, "history must be a pandas DataFrame .* got dict"),
-        ({"history": pd.DataFrame()}, "not among: it has no columns"),
+        ({"history": pd.DataFrame()}, "is not among no columns: there are none"),
         ({"history": history(epoch="a")}, r"history\['epoch'\] must be 0-based epochs .* got 'a'"),
         (
             {"history": history(margin=[0.5, -7.0])},

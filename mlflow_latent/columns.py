@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MATRIX_DIMENSIONS = 2
+SOME_ROWS = 100
 LARGEST_CODE = 2**31 - 1  # class indices and epochs are 32-bit integers in the tables
 LARGEST_MARGIN = 1.001  # a difference of two probabilities, as float32 rounds it
 CLASS_INDICES = "class indices (integers, 0 or more)"
@@ -36,7 +37,8 @@ def as_matrix(name: str, values: ArrayLike, size: int | None = None) -> NDArray[
     try:
         given = np.asarray(values)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be numbers of shape (N, D): {error}") from None
+        why = _ragged(values) or str(error)
+        raise InputError(f"{name} must be numbers of shape (N, D): {why}") from None
     _refuse_complex(name, given)
     try:
         with np.errstate(over="ignore", under="ignore"):  # beyond float32 is infinite: rows drop
@@ -52,6 +54,13 @@ def as_matrix(name: str, values: ArrayLike, size: int | None = None) -> NDArray[
     return matrix
 
 
+def _ragged(values: Any) -> str | None:
+    """Say which row of a list is not as long as the first one."""
+    sizes = [np.size(row) if row is not None else 0 for row in values]
+    odd = next((row for row, size in enumerate(sizes) if size != sizes[0]), None)
+    return odd and f"row 0 has {sizes[0]} values, row {odd} has {sizes[odd]}"
+
+
 def _refuse_complex(name: str, values: NDArray[Any] | pd.Series[Any]) -> None:
     if np.issubdtype(getattr(values.dtype, "type", object), np.complexfloating):
         raise InputError(
@@ -63,7 +72,10 @@ def _refuse_lost_differences(
     name: str, given: NDArray[np.float64], matrix: NDArray[np.float32]
 ) -> None:
     """Raise where rows differ, but by less than float32 can tell at their size."""
-    if len(matrix) < 2 or (matrix != matrix[0]).any() or not (given != given[0]).any():  # noqa: PLR2004
+    some = matrix[:SOME_ROWS]  # nearly always enough to see that rows differ
+    if not len(matrix) or (some != some[0]).any() or (matrix != matrix[0]).any():
+        return
+    if not (given != given[0]).any():
         return
     raise InputError(
         f"the rows of {name} differ by less than float32 can tell at values about "
@@ -150,7 +162,7 @@ def as_history(history: Any) -> pd.DataFrame:
         )
     missing = [name for name in (*KEY, EPOCH) if name not in history]
     if missing:
-        there = ", ".join(map(str, history.columns)) or "no columns: there are none"
+        there = ", ".join(map(str, history.columns)) or "its columns: it has none"
         raise InputError(
             f"history must have the columns {wanted}; {', '.join(missing)} is not among {there}"
         )

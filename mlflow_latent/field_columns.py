@@ -28,12 +28,14 @@ def as_fields(metadata: Any, size: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return N rows with number, boolean or string columns, and what the reader should know."""
     columns: dict[str, pd.Series[Any]] = {}
     notes = []
-    for given, values in _items(metadata).items():
+    for given, values in _items(metadata):
         name = str(given)
         if not name.strip():
             raise InputError(f"metadata has a field named {given!r}; give it a name to speak of")
         column, unit = _without_dates(_column(f"metadata[{given!r}]", values, size))
         name = f"{name} ({unit})" if unit else name
+        if name in columns:
+            notes.append(f"field {name!r} is there twice: the last one counts; rename the other")
         columns[name] = as_field(f"metadata[{given!r}]", column, size)
         lost = int((column.notna() & columns[name].isna()).sum())
         if lost:
@@ -44,16 +46,16 @@ def as_fields(metadata: Any, size: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return pd.DataFrame(columns, index=pd.RangeIndex(size)), tuple(notes)
 
 
-def _items(metadata: Any) -> dict[Any, Any]:
+def _items(metadata: Any) -> list[tuple[Any, Any]]:
     if metadata is None:
-        return {}
+        return []
     if not isinstance(metadata, Mapping | pd.DataFrame):
         mend = "pandas.DataFrame(metadata) makes one of a list of dicts; name each column"
         raise InputError(
             "metadata must be a mapping of field names to N values each, or a DataFrame, got "
             f"{type(metadata).__name__}; {mend}"
         )
-    return dict(metadata.items())
+    return list(metadata.items())
 
 
 def as_field(name: str, values: ArrayLike, size: int) -> pd.Series[Any]:

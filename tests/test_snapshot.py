@@ -66,6 +66,8 @@ def test_nothing_left_says_what_was_wrong() -> None:
         ({"embedding": np.ones(4)}, r"shape \(N, D\) with D > 0, got \(4,\)"),
         ({"embedding": np.ones((4, 0))}, "D > 0"),
         ({"embedding": [["x"]] * 4}, "embedding must be numbers"),
+        ({"embedding": [[1, 2]] + [[1, 2, 3]] * 3}, "row 0 has 2 values, row 1 has 3"),
+        ({"embedding": [None] + [[1, 2, 3]] * 3}, "row 0 has 0 values, row 1 has 3"),
         ({"embedding": EMBEDDING + 1j}, "embedding holds complex numbers"),
         ({"embedding": EMBEDDING + 1e12}, r"differ by less than float32 can tell .* 1.0e\+12"),
         ({"embedding": EMBEDDING * 1e-200}, "subtract the mean"),
@@ -102,7 +104,7 @@ def test_nothing_left_says_what_was_wrong() -> None:
         ({"epoch": 1.5}, "epoch must be a whole number, got 1.5"),
         ({"epoch": -1}, "epoch must be at least 0, got -1"),
         ({"history": {"a": 1}}, "history must be a pandas DataFrame .* got dict"),
-        ({"history": pd.DataFrame()}, "is not among no columns: there are none"),
+        ({"history": pd.DataFrame()}, "is not among its columns: it has none"),
         ({"history": history(epoch="a")}, r"history\['epoch'\] must be 0-based epochs .* got 'a'"),
         (
             {"history": history(margin=[0.5, -7.0])},
@@ -207,6 +209,14 @@ def test_numbers_too_large_to_reckon_with_count_as_missing_and_are_counted() -> 
         "field 'f': 2 values are infinite or beyond 1e+150 and count as missing",
     )
     assert snapshot.metadata["g"][0] == pytest.approx(2.0**64)
+
+
+def test_a_field_that_is_there_twice_is_said_to_be() -> None:
+    frame = pd.DataFrame(np.arange(8).reshape(4, 2), columns=["a", "a"])
+    snapshot = make(metadata=frame)
+
+    assert snapshot.metadata["a"].tolist() == [1, 3, 5, 7]
+    assert snapshot.notes == ("field 'a' is there twice: the last one counts; rename the other",)
 
 
 def test_targets_that_are_all_negative_are_none() -> None:

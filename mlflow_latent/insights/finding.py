@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mlflow_latent.fields import Fields
     from mlflow_latent.measures import Measures
 
+SAME = 0.8  # Jaccard index from which a region and a slice hold the same samples
+
 
 class Findings(NamedTuple):
     """What the kinds found.
@@ -73,8 +75,9 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
     """Make an insight whose samples overlap with a better one of its kind that one's child.
 
     The better one has the smaller p-value, its own or that of a child which its finder has already
-    put below it (`nesting.nest`). Of a region and a metadata-defined slice that hold the same
-    samples the region leads, as it can be looked at as one place; the slice's rule is its child.
+    put below it (`nesting.nest`). But a slice, whose p-value is of half the samples, leads where
+    its effect is clearly larger; and of a region and a slice that hold the same samples the region
+    leads, as it can be looked at as one place, with the slice's rule as its child.
 
     Args:
         insights: of one kind.
@@ -86,12 +89,26 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:
             families.append(one)
-        elif insight.region and not home.lead.region and home.likeness(one) >= OVERLAP:
+        elif _leads(one, home):
             families[families.index(home)] = one
             one.children = [home.lead, *home.children]
         else:
             home.children.append(insight)
     return rank(family.as_insight() for family in families)
+
+
+def _leads(one: _Family, home: _Family) -> bool:
+    """Whether one of a larger p-value says it better than the lead that it overlaps with."""
+    if not one.lead.region:
+        return _is_clearly_larger(one.lead, home.lead)
+    same = not home.lead.region and home.likeness(one) >= SAME
+    return same and not _is_clearly_larger(home.lead, one.lead)
+
+
+def _is_clearly_larger(one: Insight, other: Insight) -> bool:
+    """Whether all of an effect's interval is above another effect of its sort."""
+    lower = one.interval[0]
+    return one.effect_name == other.effect_name and lower is not None and lower > other.effect
 
 
 def _clearest(insight: Insight) -> float:

@@ -69,6 +69,17 @@ def test_a_region_leads_a_slice_of_the_same_samples_and_not_a_wider_one() -> Non
     assert (one.title, one.children[0].region) == (wide.title, "coarse/1")
 
 
+def test_a_slice_of_a_clearly_larger_effect_leads_a_vaguer_region() -> None:
+    region = insight(range(100), 0.2, region="coarse/1").model_copy(update={"p_value": 1e-9})
+    exact = insight(range(40), 0.1).model_copy(update={"effect": 5.0, "interval": (2.5, 9.0)})
+    alike = insight(range(40), 0.1)
+
+    (one,) = merge([region, exact], SIZES)
+    assert (one.effect, one.children[0].region) == (5.0, "coarse/1")
+    (one,) = merge([region, alike], SIZES)
+    assert one.region == "coarse/1"
+
+
 def test_children_that_a_finder_gave_are_kept() -> None:
     parent = insight(range(100), 0.2).model_copy(update={"children": (insight(range(90), 0.1),)})
     (one,) = merge([parent, insight(range(50), 0.05)], SIZES)

@@ -240,8 +240,9 @@ def _action(context: Context, members: NDArray[np.bool_]) -> str:
         against = (quality.model_margin < 0) & (quality.neighbor_margin < 0) & of_val
         if against.sum() >= DOUBTED * of_val.sum():
             return (
-                f"Look at the labels of {context.tested} here first: model and neighbors "
-                f"are against {int(against.sum()):,} of {int(of_val.sum()):,}. If they are right, {mend}"
+                f"Look at the labels of {context.tested} here first: model and neighbors are "
+                f"against {int(against.sum()):,} of {int(of_val.sum()):,}. "
+                f"If they are right, {mend}"
             )
     return mend[0].upper() + mend[1:]
 

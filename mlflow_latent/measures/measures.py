@@ -95,7 +95,7 @@ class Measures:
 
     @cached_property
     def reduction(self) -> Reduction:
-        """The fitted standardization and PCA."""
+        """The fitted scaling and PCA."""
         options = self.options
         return fit_reduction(
             self.snapshot.embedding, self.split_codes, options.n_components, options.random_state
@@ -103,7 +103,7 @@ class Measures:
 
     @cached_property
     def reduced(self) -> NDArray[np.float32]:
-        """(N, d) float32: standardized, PCA, median norm 1; Euclidean distances mean something."""
+        """(N, d) float32: scaled, PCA, median norm 1; Euclidean distances mean something."""
         return self.reduction.apply(self.snapshot.embedding)
 
     @cached_property

@@ -43,7 +43,7 @@ def find_outliers(spacing: Spacing, embedding: NDArray[np.float32]) -> Outliers:
     between the quantiles `TAIL`: a power law of the distance, heavier than the tails of normal and
     exponential populations. Not at the scale of the surroundings: where populations of different
     width meet, ratios to the neighbors' distances are large though nothing is far from its own.
-    A sample that is far only because a column that hardly ever varies was standardized, and is
+    A sample that is far only because a column that hardly ever varies was scaled up, and is
     ordinary in the embedding as captured, is not far.
     Source: Ramaswamy et al. 2000 for the score; Hill 1975 for the tail.
 

@@ -12,8 +12,10 @@ from mlflow_latent.curves import find_curves
 from mlflow_latent.errors import InputError, UnpredictableError, did_you_mean
 from mlflow_latent.evidence import mean_interval, moments
 from mlflow_latent.generalization import generalization
+from mlflow_latent.hints import find_hints
 from mlflow_latent.insights import InsightOptions, find_insights
 from mlflow_latent.measures import MeasureOptions, Measures
+from mlflow_latent.measures.class_codes import commonest
 from mlflow_latent.report.model import Region, Report, SplitSummary
 from mlflow_latent.schema import PREDICTION, SAMPLE_ID, SPLIT, TARGET
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 TRAIN, VAL, TEST = "train", "val", "test"
 DYNAMICS = ("area_under_margin", "forgetting_events")  # that the table of samples shows
+MOST_SPLITS = 50  # every pair of them is searched for leaks
 TYPICAL = 8  # samples that stand for a region
 
 
@@ -70,6 +73,7 @@ def analyze(
     """
     options = options or AnalysisOptions()
     tested, reference = _choose_splits(snapshot, options)
+    hints = tuple(find_hints(snapshot, tested, reference))
     measures = Measures(snapshot, options.measures)
     measures.warm_up()
     progress("clusters")
@@ -108,19 +112,30 @@ def analyze(
         regions=tuple(_regions(measures)),
         curves=curves,
         dropped=snapshot.dropped,
-        notes=(*snapshot.notes, *fields.skipped, *measures.notes),
+        notes=(*snapshot.notes, *hints, *fields.skipped, *measures.notes),
     ).with_samples(table)
 
 
 def _choose_splits(snapshot: Snapshot, options: AnalysisOptions) -> tuple[str | None, str | None]:
+    if len(snapshot.splits) > MOST_SPLITS:
+        raise InputError(
+            f"there are {len(snapshot.splits):,} splits in {len(snapshot):,} samples, e.g."
+            f" {snapshot.splits[0]!r:.40}; a split is train, val or where data comes from, at most"
+            f" {MOST_SPLITS}: give what is finer as a metadata field"
+        )
     for name in (options.tested_split, options.reference_split):
         if name is not None and name not in snapshot.splits:
             raise InputError(
                 f"split {name!r} was not captured{did_you_mean(name, snapshot.splits)}"
             )
     reference = options.reference_split or (TRAIN if TRAIN in snapshot.splits else None)
+    if reference is not None and reference == options.tested_split == options.reference_split:
+        raise InputError(
+            f"tested_split and reference_split are both {reference!r}; name two splits"
+            f"{did_you_mean(reference, set(snapshot.splits) - {reference})}"
+        )
     if options.tested_split:
-        return options.tested_split, reference
+        return options.tested_split, None if options.tested_split == reference else reference
     named = [name for name in (VAL, TEST) if name in snapshot.splits]
     labelled = [name for name in snapshot.splits if name != reference and _has_loss(snapshot, name)]
     candidates = named or labelled
@@ -196,8 +211,8 @@ def _main_class(snapshot: Snapshot, members: NDArray[np.bool_]) -> tuple[str | N
     known = target[members & (target >= 0)] if target is not None else np.empty(0, np.int32)
     if not len(known):
         return None, None
-    counts = np.bincount(known)
-    return snapshot.class_name(int(counts.argmax())), float(counts.max() / len(known))
+    classes, shares = commonest(known)
+    return snapshot.class_name(int(classes[0])), float(shares[0])
 
 
 def _keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[tuple[str, str], ...]:

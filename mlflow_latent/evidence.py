@@ -106,7 +106,8 @@ def mean_ratio(inside: Moments, outside: Moments, confidence: float) -> Evidence
     ratio = _divide(inside.mean, outside.mean)
     relative = _divide(inside.squared_error, inside.mean**2)
     relative = np.sqrt(relative + _divide(outside.squared_error, outside.mean**2))
-    reach = np.exp(_normal_quantile(confidence) * relative)
+    with np.errstate(over="ignore"):  # of a mean that one sample makes: it may be anything
+        reach = np.exp(_normal_quantile(confidence) * relative)
     return Evidence(ratio, ratio / reach, ratio * reach, welch(inside, outside).p_value)
 
 

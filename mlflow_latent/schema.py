@@ -21,6 +21,7 @@ OUTPUT_PREFIX = "output_"  # what the model says of a sample, known without its 
 OWN_POOL = "own"  # of a capture's layers: by a function of the user's
 
 SPLIT_ORDER = ("train", "val", "test", "unlabeled")
+LEFT_OUT = "left out: "  # begins a note on data that is not in the report: said before all else
 NAMED_ROWS = 20  # sample ids that a message or a report names before it only counts
 
 Task = Literal["classification", "detection", "segmentation", "other"]

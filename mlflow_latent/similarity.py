@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,6 +107,8 @@ def find_rows(frame: pd.DataFrame, query: Query) -> NDArray[np.intp]:
     Raises:
         InputError: no such sample, or one id in several splits.
     """
+    if not isinstance(query, Iterable | int | np.integer):
+        raise InputError(f"a sample is an id or a pair (split, id), got {query!r:.60}")
     several = not isinstance(query, str | int | np.integer | tuple)
     keys = list(query) if several else [query]  # type: ignore[arg-type]
     if not keys:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
+import pandas as pd
 
-from mlflow_latent.columns import as_codes, as_fields, as_history, as_keys, as_matrix, as_numbers
+from mlflow_latent.arguments import as_epoch, as_metrics, capture_info
+from mlflow_latent.columns import as_codes, as_history, as_keys, as_matrix, as_numbers
+from mlflow_latent.dropping import broken_columns, lost_splits, name_dropped, unlabelled_rows
 from mlflow_latent.errors import EmptySnapshotError
+from mlflow_latent.field_columns import as_fields
+from mlflow_latent.probabilities import find_unfit
 from mlflow_latent.schema import (
     KEY,
     LOSS,
     META_PREFIX,
     METRIC_PREFIX,
-    NAMED_ROWS,
     PREDICTION,
     SAMPLE_ID,
     SPLIT,
@@ -27,10 +32,12 @@ from mlflow_latent.schema import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from mlflow_latent.schema import Direction, Task
+
+
+SnapshotT = TypeVar("SnapshotT", bound="Snapshot")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +62,7 @@ class Snapshot:
             other one).
         dropped: the rows that could not be used, with the reason.
         notes: what else the reader of the report should know (a file that could not be read).
+        unfit_probs: why `pred_probs` were given but cannot be used.
     """
 
     frame: pd.DataFrame
@@ -66,6 +74,7 @@ class Snapshot:
     history: pd.DataFrame | None = None
     dropped: tuple[DroppedRows, ...] = ()
     notes: tuple[str, ...] = ()
+    unfit_probs: str | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -98,22 +107,30 @@ class Snapshot:
 
     @property
     def metrics(self) -> dict[str, NDArray[np.float32]]:
-        """Per-sample metrics by name, each (N,), NaN where missing."""
+        """Per-sample metrics by name, each (N,), NaN where missing or infinite."""
         names = self._columns(METRIC_PREFIX)
+        columns = {name: self.frame[name].to_numpy(np.float32) for name in names}
         return {
-            name.removeprefix(METRIC_PREFIX): self.frame[name].to_numpy(np.float32)
-            for name in names
+            name.removeprefix(METRIC_PREFIX): np.where(np.isfinite(values), values, np.nan)
+            for name, values in columns.items()
         }
 
     def rows(self, split: str) -> NDArray[np.bool_]:
         """(N,) mask of the rows of `split`."""
-        return np.asarray(self.frame[SPLIT] == split, dtype=bool)
+        codes, names = self._split_codes
+        return np.asarray(codes == names.get(split, -1))
+
+    @cached_property
+    def _split_codes(self) -> tuple[NDArray[np.intp], dict[str, int]]:
+        codes, names = pd.factorize(self.split)
+        return codes, {name: code for code, name in enumerate(names)}
 
     def codes(self, column: str) -> NDArray[np.int32] | None:
         """(N,) class index of `target` or `prediction`, −1 where missing; None if no row has."""
-        if column not in self.frame or self.frame[column].isna().all():
+        if column not in self.frame:
             return None
-        return self.frame[column].fillna(-1).to_numpy(dtype=np.int32)
+        codes = self.frame[column].fillna(-1).to_numpy(dtype=np.int32).clip(-1)
+        return codes if (codes >= 0).any() else None
 
     def numbers(self, column: str) -> NDArray[np.float32] | None:
         """(N,) float32 values of a numeric column, NaN where missing; None if no row has one."""
@@ -143,7 +160,7 @@ class Snapshot:
         metadata: Mapping[str, Any] | pd.DataFrame | None = None,
         metrics: Mapping[str, ArrayLike] | None = None,
         directions: Mapping[str, Direction] | None = None,
-        class_names: Sequence[str] = (),
+        class_names: Sequence[str] | Mapping[int, str] | None = (),
         task: Task = "classification",
         epoch: int | None = None,
         layer: str | None = None,
@@ -159,11 +176,13 @@ class Snapshot:
                 no loss and no target at all; elsewhere it is an unusable row.
             target: (N,) class index; missing is None, NaN or NA.
             prediction: (N,) class index.
-            pred_probs: (N, C) class probabilities.
+            pred_probs: (N, C) class probabilities. Numbers that are none (logits, sigmoids of
+                several classes) are laid aside, with a note that says so.
             metadata: fields of N values each: numbers, booleans or strings; missing is None or NaN.
+                Dates become days, durations seconds; the unit is added to the field's name.
             metrics: per-sample metrics of N values each, e.g. `iou_person`.
             directions: which metrics are better when `lower`; the others are better when higher.
-            class_names: names of the classes, by index.
+            class_names: names of the classes: a list, or a mapping by index.
             task: what the model does.
             epoch: the 0-based epoch that the weights had finished.
             layer: the layer whose output the embedding is.
@@ -176,8 +195,8 @@ class Snapshot:
             counted and named in `dropped`.
 
         Raises:
-            InputError: lengths differ, an id is there twice in one split, or an array has the
-                wrong shape.
+            InputError: lengths differ, an id is there twice in one split, or an argument is not
+                what it must be; the message names the value and what to do.
             EmptySnapshotError: no usable row is left.
 
         Example:
@@ -199,23 +218,26 @@ class Snapshot:
             frame[PREDICTION] = as_codes(PREDICTION, prediction, size)
         if loss is not None:
             frame[LOSS] = as_numbers(LOSS, loss, size)
-        for name, values in (metrics or {}).items():
+        measured = as_metrics(metrics)
+        for name, values in measured.items():
             frame[METRIC_PREFIX + name] = as_numbers(f"metrics[{name!r}]", values, size)
-        frame = frame.join(as_fields(metadata, size).add_prefix(META_PREFIX))
-        better = {name: (directions or {}).get(name, "higher") for name in metrics or {}}
+        fields, notes = as_fields(metadata, size)
+        frame = frame.join(fields.add_prefix(META_PREFIX))
         return cls(
             frame=frame,
             embedding=vectors,
             pred_probs=None if pred_probs is None else as_matrix("pred_probs", pred_probs, size),
-            epoch=epoch,
+            epoch=as_epoch(epoch),
             layer=layer,
-            info=CaptureInfo(
+            info=capture_info(
                 task=task,
-                class_names=tuple(class_names),
-                metrics=better,
-                layers=(layer,) if layer else (),
+                class_names=class_names,
+                layer=layer,
+                metrics=measured,
+                directions=directions,
             ),
             history=None if history is None else as_history(history),
+            notes=notes,
         ).usable(unlabelled_rows(frame))
 
     def usable(self, unlabelled: NDArray[np.bool_]) -> Self:
@@ -228,28 +250,17 @@ class Snapshot:
             EmptySnapshotError: no usable row is left.
         """
         keep: NDArray[np.bool_] = np.asarray(np.isfinite(self.embedding).all(axis=1))
-        dropped = self._name("embedding is NaN or infinite", ~keep)
+        dropped = name_dropped(self.frame, "embedding", ~keep)
         if LOSS in self.frame:
             bad = keep & ~unlabelled & ~np.isfinite(self.frame[LOSS].to_numpy(np.float32))
-            dropped += self._name("loss is NaN or infinite", bad)
+            dropped += name_dropped(self.frame, "loss", bad)
             keep &= ~bad
         if not keep.any():
             why = "; ".join(f"{d.split}: {d.reason} in {d.count} rows" for d in dropped)
-            raise EmptySnapshotError(f"nothing to analyze: {why or 'no rows were given'}")
-        return self if keep.all() else self._take(keep, dropped)
-
-    def _name(self, reason: str, mask: NDArray[np.bool_]) -> list[DroppedRows]:
-        rows = self.frame.loc[mask, KEY]
-        ids = {
-            name: tuple(rows.loc[rows[SPLIT] == name, SAMPLE_ID])
-            for name in sort_splits(rows[SPLIT])
-        }
-        return [
-            DroppedRows(
-                reason=reason, split=name, count=len(of_split), sample_ids=of_split[:NAMED_ROWS]
+            raise EmptySnapshotError(
+                f"nothing to analyze: {why or 'no rows were given'}{broken_columns(self.embedding)}"
             )
-            for name, of_split in ids.items()
-        ]
+        return _with_fit_probabilities(self if keep.all() else self._take(keep, dropped))
 
     def _take(self, keep: NDArray[np.bool_], dropped: list[DroppedRows]) -> Self:
         return replace(
@@ -258,14 +269,17 @@ class Snapshot:
             embedding=self.embedding[keep],
             pred_probs=None if self.pred_probs is None else self.pred_probs[keep],
             dropped=(*self.dropped, *dropped),
+            notes=(*lost_splits(self.frame, keep, dropped), *self.notes),
         )
 
 
-def unlabelled_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """(N,) mask of the rows of splits in which no row has a loss or a target."""
-    present = [frame[name].notna() for name in (LOSS, TARGET) if name in frame]
-    if not present:
-        return np.ones(len(frame), dtype=bool)
-    labelled = np.any([values.to_numpy(dtype=bool) for values in present], axis=0)
-    with_labels = set(frame.loc[labelled, SPLIT])
-    return ~frame[SPLIT].isin(with_labels).to_numpy(dtype=bool)
+def _with_fit_probabilities(snapshot: SnapshotT) -> SnapshotT:
+    """Lay probabilities aside that are none; the rest of the analysis does without them."""
+    probabilities = snapshot.pred_probs
+    if probabilities is None or snapshot.info.task != "classification":
+        return snapshot
+    unfit = find_unfit(probabilities)
+    if unfit is None:
+        return snapshot
+    why = unfit.words("/".join(snapshot.frame[KEY].iloc[unfit.row]), len(snapshot))
+    return replace(snapshot, pred_probs=None, unfit_probs=why, notes=(why, *snapshot.notes))

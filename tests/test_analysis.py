@@ -114,6 +114,29 @@ def test_other_splits_can_be_named_and_unknown_ones_are_refused() -> None:
         analyze(world.snapshot(), AnalysisOptions("new camra"))
 
 
+def test_two_splits_must_be_two_and_not_hundreds() -> None:
+    world = make_world(0, train=300, val=200)
+    both = AnalysisOptions("val", "val", FAST.measures)
+    with pytest.raises(InputError, match="both 'val'; name two splits; there are: 'train'"):
+        analyze(world.snapshot(), both)
+
+    report = analyze(world.snapshot(), AnalysisOptions("train", measures=FAST.measures))
+    assert (report.tested_split, report.reference_split) == ("train", None)
+
+    world.split = np.array([f"s{number}" for number in range(500)])
+    with pytest.raises(InputError, match=r"there are 500 splits in 500 samples, e.g. 's0'"):
+        analyze(world.snapshot(), FAST)
+
+
+def test_a_split_by_another_name_is_hinted_at() -> None:
+    world = make_world(0, train=60, val=40)
+    world.split = np.where(world.split == "train", "Train", "Val")
+
+    notes = analyze(world.snapshot(), FAST).notes
+
+    assert "AnalysisOptions(tested_split='Val')" in notes[0]
+
+
 def test_dropped_rows_are_in_the_report() -> None:
     world = make_world(0, train=300, val=200)
     world.embedding[7] = np.nan

@@ -124,6 +124,7 @@ def test_an_id_in_two_splits_must_be_told_apart(world: World) -> None:
         ("s7", {"split": "tset"}, "split 'tset' was not captured"),
         ("s7", {"k": 0}, "k must be a whole number from 1, got 0"),
         ([], {}, "there is no sample id"),
+        (None, {}, "a sample is an id or a pair .* got None"),
         (np.ones(3), {}, "the embedding has 16 columns, got 3 numbers"),
         (np.full(16, np.nan), {}, "NaN or infinity"),
     ],

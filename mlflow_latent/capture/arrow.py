@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_latent.columns import as_field
 from mlflow_latent.errors import CaptureError
+from mlflow_latent.field_columns import as_field
 from mlflow_latent.schema import (
     EMBEDDING,
     LOSS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import click
 
@@ -13,6 +12,7 @@ from mlflow_latent.cli.output import (
     one_line_errors,
     print_json,
     print_report,
+    run_or_folder,
     tracking_uri_option,
 )
 
@@ -51,7 +51,7 @@ def command(
 
     with closing(Stages()) as stages:
         report = analyze(
-            Path(run) if Path(run).is_dir() else run,
+            run_or_folder(run),
             run_id=run_id,
             tracking_uri=tracking_uri,
             epoch=epoch,

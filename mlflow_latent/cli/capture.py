@@ -9,7 +9,13 @@ from typing import Any
 
 import click
 
-from mlflow_latent.cli.output import json_option, one_line_errors, print_json, tracking_uri_option
+from mlflow_latent.cli.output import (
+    json_option,
+    one_line_errors,
+    print_json,
+    run_or_folder,
+    tracking_uri_option,
+)
 from mlflow_latent.errors import InputError, did_you_mean
 
 
@@ -50,7 +56,7 @@ def command(
     found = capture(
         _model(model),
         Path(data) if Path(data).exists() else _called(data, "--data"),
-        run_id=Path(run) if Path(run).is_dir() else run,
+        run_id=run_or_folder(run),
         split=split,
         labelled=labelled,
         epoch=epoch,

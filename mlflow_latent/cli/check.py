@@ -64,7 +64,7 @@ def _check_captures(run: str, tracking_uri: str | None) -> dict[str, Any]:
     from mlflow_latent.errors import StoreError
     from mlflow_latent.store import LATENT, CaptureStore
 
-    if Path(run).is_dir():
+    if run and Path(run).is_dir():
         inner = Path(run) / LATENT
         store = CaptureStore(inner if inner.is_dir() else Path(run))
     else:

@@ -13,6 +13,7 @@ from mlflow_latent.cli.output import (
     json_option,
     one_line_errors,
     print_json,
+    run_or_folder,
     tracking_uri_option,
 )
 
@@ -58,7 +59,7 @@ def command(
 
     with closing(Stages(STAGES)) as stages:
         wanted = want(
-            [Path(run) if Path(run).is_dir() else run for run in runs],
+            [run_or_folder(run) for run in runs],
             epoch[0] if len(epoch) == 1 else epoch or None,
             layer[0] if len(layer) == 1 else layer or None,
         )

@@ -14,6 +14,7 @@ from mlflow_latent.cli.output import (
     json_option,
     one_line_errors,
     print_json,
+    run_or_folder,
     tracking_uri_option,
 )
 from mlflow_latent.errors import InputError
@@ -82,7 +83,7 @@ def command(
 
     with closing(Stages(STAGES)) as stages:
         made = explain(
-            Path(run) if Path(run).is_dir() else run,
+            run_or_folder(run),
             loaded,
             loaders,
             samples=keys,

@@ -10,6 +10,8 @@ import click
 from mlflow_latent.cli.output import json_option, one_line_errors, print_json, tracking_uri_option
 from mlflow_latent.errors import InputError
 
+PAGES = (".html", ".htm")
+
 
 @click.command("export")
 @click.argument("run")
@@ -75,6 +77,10 @@ def _export_page(
     from mlflow_latent.report.bundle import PAGE, SUMMARY
     from mlflow_latent.tracking import RunTracker
 
+    if file.suffix.lower() not in PAGES:
+        raise InputError(
+            f"{file.name!r} must end in .html (the page), or name --insight N for .csv or .json"
+        )
     name = SUMMARY if summary else PAGE
     page = RunTracker(run, tracking_uri).download_analysis(epoch, [name]) / name
     shutil.copyfile(page, file)

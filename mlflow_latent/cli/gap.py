@@ -14,6 +14,7 @@ from mlflow_latent.cli.output import (
     json_option,
     one_line_errors,
     print_json,
+    run_or_folder,
     tracking_uri_option,
 )
 
@@ -78,7 +79,7 @@ def command(
         raise InputError("--target must be named where there are several sources or runs")
     wanted = [_split_of(source, source_run) for source in sources]
     aim = None if target is None else _split_of(target, target_run)
-    holder = Path(run) if Path(run).is_dir() else run
+    holder = run_or_folder(run)
     ask: Callable[..., DomainGap | GapTrend]
     if len(wanted) > 1 and aim is not None:
         ask = partial(gap_trend, wanted, target=aim, run=holder)
@@ -102,7 +103,7 @@ def command(
 def _split_of(split: str, run: str | None) -> SetLike:
     if run is None:
         return split
-    return (Path(run) if Path(run).is_dir() else run), split
+    return run_or_folder(run), split
 
 
 def _print(result: DomainGap | GapTrend) -> None:

@@ -13,6 +13,7 @@ from mlflow_latent.cli.output import (
     json_option,
     one_line_errors,
     print_json,
+    run_or_folder,
     tracking_uri_option,
 )
 
@@ -50,7 +51,7 @@ def command(*, run: str, output: Path | None, as_json: bool, **options: Any) -> 
     from mlflow_latent.api.label_next import label_next
 
     with closing(Stages(STAGES)) as stages:
-        source = Path(run) if Path(run).is_dir() else run
+        source = run_or_folder(run)
         found = label_next(source, progress=stages, **options)
     if output is not None:
         found.export(output)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from mlflow_latent.errors import LatentError
+from mlflow_latent.schema import LEFT_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mlflow_latent.report.model import Insight, Report
+    from mlflow_latent.schema import DroppedRows
 
 BAD_INPUT = 2
 STAGES = ("download", "clusters", "insights", "curves", "projection", "figures", "upload")
@@ -67,13 +70,20 @@ class Stages:
         self._bar.close()
 
 
+def run_or_folder(run: str) -> Path | str:
+    """Return what RUN names: a folder of captures that is there, or an MLflow run id."""
+    return Path(run) if run and Path(run).is_dir() else run
+
+
 def print_json(content: dict[str, Any]) -> None:
     """Print the one object that `--json` promises."""
     click.echo(json.dumps(content, ensure_ascii=False))
 
 
 def print_report(report: Report) -> None:
-    """Print what an analysis found, in plain words."""
+    """Print what an analysis found, in plain words; first of all, what it was not made of."""
+    lost = [note for note in report.notes if note.startswith(LEFT_OUT)]
+    _print_lines(lost)
     for split in report.splits:
         loss = f", mean loss {split.mean_loss:.4g}" if split.mean_loss is not None else ""
         right = f", accuracy {split.accuracy:.1%}" if split.accuracy is not None else ""
@@ -85,11 +95,18 @@ def print_report(report: Report) -> None:
         click.echo(f"\n{place}. {_words(insight)}")
     for reason in report.not_applicable:
         click.echo(f"\nnot applicable: {reason.kind}: {reason.reason}")
-    for dropped in report.dropped:
-        names = ", ".join(dropped.sample_ids[:3])
-        click.echo(f"\ndropped {dropped.count} of {dropped.split}: {dropped.reason} ({names}, …)")
-    for note in report.notes:
-        click.echo(f"note: {note}")
+    _print_lines(map(_about_dropped, report.dropped))
+    _print_lines(f"note: {note}" for note in report.notes if note not in lost)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _about_dropped(dropped: DroppedRows) -> str:
+    names = ", ".join(dropped.sample_ids[:3])
+    return f"\ndropped {dropped.count} of {dropped.split}: {dropped.reason} ({names}, …)"
 
 
 def _headline(report: Report) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
-from mlflow_latent.cli.output import json_option, one_line_errors, print_json, tracking_uri_option
+from mlflow_latent.cli.output import (
+    json_option,
+    one_line_errors,
+    print_json,
+    run_or_folder,
+    tracking_uri_option,
+)
 
 SHOWN_COLUMNS = ("rank", "split", "sample_id", "distance", "loss", "target", "prediction")
 
@@ -41,7 +46,7 @@ def command(
     from mlflow_latent.api.similar import similar
 
     table = similar(
-        Path(run) if Path(run).is_dir() else run,
+        run_or_folder(run),
         list(samples),
         k=k,
         split=split,

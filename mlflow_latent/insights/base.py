@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.arguments import require_between, require_whole
+from mlflow_latent.errors import InputError
 from mlflow_latent.evidence import q_values
 from mlflow_latent.fields import Fields, collect_fields
 from mlflow_latent.insights.explanation import Population
@@ -42,6 +44,9 @@ class InsightOptions:
         min_gap_excess: excess of a region's gap as a share of the mean val loss, likewise.
         min_field_effect: effect from which a metadata field is named as separating (−1…1).
         max_fields: fields named per insight.
+
+    Raises:
+        InputError: a choice is out of range.
     """
 
     confidence: float = 0.95
@@ -52,6 +57,20 @@ class InsightOptions:
     min_gap_excess: float = 0.25
     min_field_effect: float = 0.2
     max_fields: int = 6
+
+    def __post_init__(self) -> None:
+        for name in ("confidence", "error_budget"):
+            value = getattr(self, name)
+            require_between(name, value, 0, 1)
+            if value in (0, 1):
+                raise InputError(f"{name} must be between 0 and 1, got {value!r}")
+        for name, least in (("min_samples", 1), ("max_fields", 0)):
+            require_whole(name, getattr(self, name))
+            require_between(name, getattr(self, name), least)
+        for name in ("min_loss_ratio", "min_odds_ratio"):
+            require_between(name, getattr(self, name), 1)
+        require_between("min_gap_excess", self.min_gap_excess, 0)
+        require_between("min_field_effect", self.min_field_effect, -1, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.measures.class_codes import commonest
 from mlflow_latent.schema import TARGET
 
 if TYPE_CHECKING:
@@ -52,13 +53,11 @@ def mostly(snapshot: Snapshot, members: NDArray[np.bool_]) -> str:
     known = codes[members & (codes >= 0)] if codes is not None else np.empty(0, np.int32)
     if not len(known):
         return ""
-    shares = np.bincount(known) / len(known)
-    first, second = (*np.argsort(-shares, kind="stable")[:2].tolist(), 0)[:2]
-    names = [repr(shorten(snapshot.class_name(code), TITLE_NAME)) for code in (first, second)]
-    if shares[first] > MOSTLY:
-        return f", {'all' if shares[first] == 1 else 'mostly'} {names[0]}"
-    both = " and ".join(names)
-    return f", mostly {both}" if shares[first] + shares[second] > TWO_MOSTLY else ""
+    classes, shares = commonest(known)
+    names = [repr(shorten(snapshot.class_name(code), TITLE_NAME)) for code in classes[:2].tolist()]
+    if shares[0] > MOSTLY:
+        return f", {'all' if shares[0] == 1 else 'mostly'} {names[0]}"
+    return f", mostly {' and '.join(names)}" if shares[:2].sum() > TWO_MOSTLY else ""
 
 
 def failing(snapshot: Snapshot, members: NDArray[np.bool_], excess: NDArray[np.floating]) -> str:

@@ -34,9 +34,9 @@ def class_distances(
         no other class.
     """
     classes = np.unique(target[target >= 0])
-    centroids = np.stack([_centroid(reduced, target == code, reference) for code in classes])
     labelled = target >= 0
     own = np.where(labelled, np.searchsorted(classes, target), -1)
+    centroids = _centroids(reduced, own, reference)
     centroid_distance = np.full(len(reduced), np.nan, dtype=np.float32)
     step = reduced[labelled] - centroids[own[labelled]]
     centroid_distance[labelled] = np.sqrt(np.einsum("ij,ij->i", step, step))
@@ -51,11 +51,18 @@ def class_distances(
     )
 
 
-def _centroid(
-    reduced: NDArray[np.float32], member: NDArray[np.bool_], reference: NDArray[np.bool_]
+def _centroids(
+    reduced: NDArray[np.float32], own: NDArray[np.intp], reference: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    rows = member & reference if (member & reference).any() else member
-    return np.asarray(reduced[rows].mean(axis=0, dtype=np.float64), dtype=np.float32)
+    """(C, d) mean of each class, however many classes there are."""
+    there = np.zeros(int(own.max()) + 1, dtype=bool)
+    there[own[(own >= 0) & reference]] = True
+    rows = np.flatnonzero((own >= 0) & (reference | ~there[own]))
+    rows = rows[np.argsort(own[rows], kind="stable")]
+    starts = np.searchsorted(own[rows], np.arange(len(there)))
+    sums = np.add.reduceat(reduced[rows], starts, axis=0, dtype=np.float64)
+    counts = np.diff(starts, append=len(rows))
+    return np.asarray(sums / counts[:, None], dtype=np.float32)
 
 
 def _nearest_other(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.neighbors import Neighbors
 
 CHUNK_ROWS = 65_536
+CHUNK_CELLS = 33_554_432  # samples × classes: a thousand classes must not take gigabytes
 SURROUNDINGS_WEIGHT = 0.5  # beside 1 for the model and 1 for the neighbors, which they include
 SELF_CONFIDENCE_WEIGHT = 1.25  # tells what is unlikely from what is impossible, at margins of −1
 PROBABILITY_FLOOR = 1e-8  # below it self-confidence says nothing more; single precision ends there
@@ -74,8 +75,9 @@ def label_quality(
     parts = {name: np.full(size, np.nan, np.float32) for name in ("model", "votes", "lead", "log")}
     suggested = np.full(size, -1, np.int32)
     around = Votes(target, neighbors, width)
-    for start in range(0, size, CHUNK_ROWS):
-        rows = np.arange(start, min(start + CHUNK_ROWS, size))
+    step = max(1, min(CHUNK_ROWS, CHUNK_CELLS // width))
+    for start in range(0, size, step):
+        rows = np.arange(start, min(start + step, size))
         rows = rows[target[rows] >= 0]
         votes = around.near(rows)
         parts["votes"][rows] = _margin(votes, target[rows])

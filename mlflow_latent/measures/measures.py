@@ -12,6 +12,7 @@ import pandas as pd
 
 from mlflow_latent.columns import as_matrix
 from mlflow_latent.errors import InputError, UnpredictableError
+from mlflow_latent.measures.class_codes import ClassCodes
 from mlflow_latent.measures.classes import class_distances
 from mlflow_latent.measures.clusters import Clusters, Level, find_clusters, region_counts
 from mlflow_latent.measures.domain.pair import DomainPair
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from mlflow_latent.snapshot import Snapshot
 
 TRAIN, VAL = "train", "val"
+LARGEST_SQUARABLE = 1e15  # of it, squares of differences over 10,000 columns fit into float32
+MAX_VOTES = 20_000_000_000  # samples × classes; more take minutes, and such classes are mostly ids
 
 
 class Measures:
@@ -107,6 +110,18 @@ class Measures:
         return self.reduction.apply(self.snapshot.embedding)
 
     @cached_property
+    def _squarable(self) -> NDArray[np.float32]:
+        """The embedding in a unit in which squared distances are float32 numbers; mostly its own.
+
+        A power of two, so that equal stays equal.
+        """
+        embedding = self.snapshot.embedding
+        largest = max(float(embedding.max()), -float(embedding.min()))
+        if largest <= LARGEST_SQUARABLE:
+            return embedding
+        return np.ldexp(embedding, -int(np.log2(largest)))
+
+    @cached_property
     def neighbors(self) -> Neighbors:
         """The one neighbor graph."""
         return find_neighbors(
@@ -131,7 +146,7 @@ class Measures:
     @cached_property
     def outliers(self) -> Outliers:
         """How far samples are from all others."""
-        return find_outliers(self.spacing, self.snapshot.embedding)
+        return find_outliers(self.spacing, self._squarable)
 
     @cached_property
     def unlikeliness(self) -> NDArray[np.float64]:
@@ -222,12 +237,27 @@ class Measures:
 
     @cached_property
     def label_quality(self) -> LabelQuality | None:
-        """How well each label is supported; None without targets."""
-        target = self.snapshot.codes(TARGET)
-        if target is None:
+        """How well each label is supported; None without targets, or with too many classes."""
+        target, probabilities = self.snapshot.codes(TARGET), self.snapshot.pred_probs
+        if target is None or self.too_many_classes:
             return None
-        probabilities = self.snapshot.pred_probs
-        return label_quality(target, self.neighbors, probabilities, self._margin_over_epochs())
+        classes = ClassCodes.of(target, 0 if probabilities is None else probabilities.shape[1])
+        margin = self._margin_over_epochs()
+        found = label_quality(classes.codes, self.neighbors, probabilities, margin)
+        return replace(found, suggested=classes.indices(found.suggested))
+
+    @cached_property
+    def too_many_classes(self) -> str | None:
+        """Why the labels are not judged, where there are too many classes to count votes for."""
+        target = self.snapshot.codes(TARGET)
+        labelled = target[target >= 0] if target is not None else np.empty(0, np.int32)
+        count = len(np.unique(labelled))
+        if count * len(labelled) <= MAX_VOTES:
+            return None
+        return (
+            f"target has {count:,} different classes in {len(labelled):,} samples, too many to"
+            " count the neighbors' votes for each; give the classes that the model tells apart"
+        )
 
     def predicted_loss(self, split: str | None) -> PredictedLoss:
         """Predict the losses of the samples that have none, from those of `split`.
@@ -295,6 +325,7 @@ class Measures:
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
         notes += self._prediction_notes()
+        notes += [self.too_many_classes] if self.too_many_classes else []
         return tuple(notes)
 
     @cached_property

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from mlflow_latent.errors import InputError, did_you_mean
+from mlflow_latent.arguments import require_between, require_known, require_whole
 
 ProjectionMethod = Literal["umap", "tsne", "pca", "none"]
 ClusterMethod = Literal["kmeans", "hdbscan"]
 
 MAX_RANDOM_STATE = 2**31 - 1  # what faiss and numba take
+LEAST = {
+    "n_neighbors": 1,
+    "n_components": 1,
+    "n_resamples": 1,
+    "n_coarse": 1,
+    "n_fine": 1,
+    "n_landmarks": 100,
+}
+OPTIONAL = ("n_coarse", "n_fine")  # None chooses
 
 
 @dataclass(frozen=True)
@@ -48,24 +57,13 @@ class MeasureOptions:
     min_recall: float = 0.95
 
     def __post_init__(self) -> None:
-        _require_between("random_state", self.random_state, 0, MAX_RANDOM_STATE)
-        for name in ("n_neighbors", "n_components", "n_resamples"):
-            _require_between(name, getattr(self, name), 1)
-        for name in ("n_coarse", "n_fine"):
-            if getattr(self, name) is not None:
-                _require_between(name, getattr(self, name), 1)
-        _require_between("n_landmarks", self.n_landmarks, 100)
-        _require_between("min_recall", self.min_recall, 0.0, 1.0)
-        _require_known("projection", self.projection, get_args(ProjectionMethod))
-        _require_known("clustering", self.clustering, get_args(ClusterMethod))
-
-
-def _require_between(name: str, value: float, least: float, most: float | None = None) -> None:
-    if isinstance(value, bool) or not value >= least or (most is not None and value > most):
-        limit = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name} must be {limit}, got {value!r}")
-
-
-def _require_known(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise InputError(f"{name} {value!r} is unknown{did_you_mean(str(value), known)}")
+        require_whole("random_state", self.random_state)
+        require_between("random_state", self.random_state, 0, MAX_RANDOM_STATE)
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            if value is not None or name not in OPTIONAL:
+                require_whole(name, value)
+                require_between(name, value, least)
+        require_between("min_recall", self.min_recall, 0.0, 1.0)
+        require_known("projection", self.projection, get_args(ProjectionMethod))
+        require_known("clustering", self.clustering, get_args(ClusterMethod))

@@ -36,11 +36,14 @@ def write_samples(
         The path.
 
     Raises:
-        InputError: another ending, a split without samples, or a list over several splits.
+        InputError: another ending, a folder that is not there, a split without samples, or a list
+            over several splits.
     """
     path = Path(path)
     if path.suffix not in ENDINGS:
         raise InputError(f"{path.name!r} must end in .csv (a table) or .json (a list of ids)")
+    if not path.parent.is_dir():
+        raise InputError(f"folder {str(path.parent)!r} does not exist; make it first")
     frame = pd.DataFrame(list(samples), columns=[SPLIT, SAMPLE_ID])
     frame = _of_split(frame, split)
     if path.suffix == ".json":

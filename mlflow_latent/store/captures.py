@@ -13,6 +13,7 @@ from mlflow_latent.schema import (
     EMBEDDING,
     EPOCH,
     KEY,
+    LEFT_OUT,
     LOSS,
     PRED_PROBS,
     PREDICTION,
@@ -24,6 +25,7 @@ from mlflow_latent.schema import (
 )
 from mlflow_latent.snapshot import Snapshot
 from mlflow_latent.store.margins import with_margin
+from mlflow_latent.store.odd_columns import as_captured
 from mlflow_latent.store.shard import Shard
 from mlflow_latent.store.tables import concatenate, is_null, to_frame, to_matrix
 
@@ -90,7 +92,7 @@ class CaptureStore:
 
         Raises:
             MissingCaptureError: there are no captures, or none of that epoch or layer.
-            InputError: an id is there twice in a split.
+            InputError: an id is there twice in a split, or a column holds what it must not.
             EmptySnapshotError: no usable row is left.
         """
         layer = self._choose_layer(layer)
@@ -100,14 +102,15 @@ class CaptureStore:
         usable = [shard for shard in shards if column in shard.columns]
         captures, failed = _read(usable, lambda name: _is_scalar(name) or name == column)
         whole = PRED_PROBS in captures.column_names and not is_null(captures, PRED_PROBS).any()
+        frame, odd = as_captured(self._with_samples(to_frame(captures)))
         return Snapshot(
-            frame=self._with_samples(to_frame(captures)),
+            frame=frame,
             embedding=to_matrix(captures, column),
             pred_probs=to_matrix(captures, PRED_PROBS) if whole else None,
             epoch=epoch,
             layer=layer,
             info=usable[0].info,
-            notes=(*self.problems, *failed, *_left_out(shards, usable)),
+            notes=(*_left_out([*self.problems, *failed], shards, usable), *odd),
         ).usable(unlabelled=is_null(captures, LOSS))
 
     def history(self, epochs: Sequence[int] | None = None) -> pd.DataFrame:
@@ -218,6 +221,9 @@ def _read(
     return concatenate(tables), failed
 
 
-def _left_out(shards: Iterable[Shard], usable: Sequence[Shard]) -> list[str]:
+def _left_out(
+    problems: Iterable[str], shards: Iterable[Shard], usable: Sequence[Shard]
+) -> list[str]:
     splits = sort_splits({s.split for s in shards} - {s.split for s in usable})
-    return [f"split {split!r} has no embeddings of this epoch and is left out" for split in splits]
+    without = [f"split {split!r}, which has no embeddings of this epoch" for split in splits]
+    return [f"{LEFT_OUT}{what}" for what in (*problems, *without)]

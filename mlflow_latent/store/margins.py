@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlflow_latent.probabilities import fit_rows
 from mlflow_latent.schema import MARGIN, PRED_PROBS, SAMPLE_ID
 from mlflow_latent.store.tables import to_matrix
 
@@ -34,10 +35,10 @@ def with_margin(table: pa.Table, target: pd.Series[int]) -> pa.Table:
 
 
 def margins(probabilities: NDArray[np.float32], target: NDArray[np.integer]) -> NDArray[np.float32]:
-    """(N,) probability of the target − the best other one; NaN where either is unknown."""
+    """(N,) probability of the target − the best other one; NaN where either is unknown or unfit."""
     size, width = probabilities.shape
     result = np.full(size, np.nan, dtype=np.float32)
-    rows = np.flatnonzero((target >= 0) & (target < width))
+    rows = np.flatnonzero((target >= 0) & (target < width) & fit_rows(probabilities))
     own = probabilities[rows, target[rows]]
     others = probabilities[rows]
     others[np.arange(len(rows)), target[rows]] = -np.inf

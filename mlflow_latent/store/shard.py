@@ -99,7 +99,12 @@ def _read_info(path: Path, schema: pa.Schema) -> CaptureInfo:
     try:
         info = CaptureInfo.model_validate_json(text)
     except ValidationError as error:
-        raise ForeignFileError(f"{path} has unreadable metadata: {error}") from None
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the JSON"
+        raise ForeignFileError(
+            f"{path} has unreadable {METADATA_KEY.decode()!r} metadata: {where}: {first['msg']};"
+            " write it with mlflow_latent, or mend that key"
+        ) from None
     if info.schema_version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"{path} has schema version {info.schema_version}, this package reads up to "

@@ -40,12 +40,17 @@ class RunTracker:
         cache: folder for downloads; default `$MLFLOW_LATENT_CACHE` or the user's cache folder.
 
     Raises:
-        InputError: `run_id` is empty.
+        InputError: `run_id` is empty, or no text.
     """
 
     def __init__(
         self, run_id: str, tracking_uri: str | None = None, *, cache: Path | None = None
     ) -> None:
+        if not isinstance(run_id, str):
+            raise InputError(
+                f"a run is named by its MLflow id, a text, got {type(run_id).__name__}; give a"
+                " folder of captures as pathlib.Path, and arrays as Snapshot.from_arrays(…)"
+            )
         if not run_id.strip():
             raise InputError(f"run_id is {run_id!r}; give the id of an MLflow run")
         self.run_id = run_id

@@ -20,3 +20,9 @@ def test_autologging_does_not_log_the_clusters_as_models(mlflow_database: str) -
     finally:
         mlflow.sklearn.autolog(disable=True, silent=True)
     assert mlflow.search_runs([experiment], output_format="list") == []
+
+
+@pytest.mark.parametrize("source", [None, 5, {"loss": [1]}])
+def test_what_is_no_run_is_said_with_what_would_be_one(source: object) -> None:
+    with pytest.raises(ml.LatentError, match=r"a run is named by its MLflow id.*from_arrays"):
+        ml.analyze(source)  # type: ignore[arg-type]

@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from processes import call
+
+from mlflow_latent.schema import CaptureInfo
+from mlflow_latent.store import captures_shard, file_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +34,8 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
         (["analyze", "nope", "--tracking-uri", "sqlite:///x.db"], 2, "no MLflow"),
         (["analyze", "nope", "--projection", "map"], 2, "'map' is not one of"),
         (["export", "nope", "there/out.html"], 2, "folder 'there' does not exist; make it first"),
+        (["export", "nope", "out.xyz"], 2, "'out.xyz' must end in .html"),
+        (["analyze", ""], 2, "run_id is ''"),
         (["export", "nope", "out.csv", "--insight", "one"], 2, "'one' is not a valid integer"),
         (["sync"], 2, "no captures to upload"),
         (["sync", "elsewhere"], 2, "'elsewhere' does not exist"),
@@ -69,6 +77,31 @@ def test_analyze_speaks_in_words(demo: Demo, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "val: 450 samples, mean loss" in done.stdout
     assert "95 % interval" in done.stdout
+
+
+def test_analyze_says_first_which_splits_are_not_in_it(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        ids = [f"s{number}" for number in range(30)]
+        embedding = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+        columns = {
+            "sample_id": pa.array(ids),
+            "split": pa.array([split] * 30),
+            "epoch": pa.array([0] * 30, pa.int32()),
+            "loss": pa.array(np.ones(30, np.float32)),
+            "embedding": pa.FixedSizeListArray.from_arrays(pa.array(embedding.ravel()), 4),
+        }
+        path = captures_shard(tmp_path, 0, split)
+        path.parent.mkdir(parents=True)
+        metadata = file_metadata(CaptureInfo())
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
+    path.write_bytes(b"hello")
+
+    done = call("analyze", ".", "--projection", "none", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("left out: ")
+    assert "split=val" in first
 
 
 @pytest.mark.slow

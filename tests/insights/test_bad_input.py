@@ -141,3 +141,21 @@ def test_a_train_loss_of_zero_everywhere_is_nobodys_gap() -> None:
     world = make_world(9, train=600, val=400)
     world.loss[world.split == "train"] = 0.0
     assert "overfitting" not in {insight.kind for insight in report_of(world).insights}
+
+
+def test_a_class_index_is_a_name_and_no_size() -> None:
+    world = make_world(3, train=200, val=100)
+    names = (np.arange(10) * 200_000_000).tolist()
+
+    report = report_of(world, target=np.array(names)[world.blob % 10], pred_probs=None)
+
+    assert set(report.samples["suggested_class"]) <= set(map(str, names))
+    assert report.regions[0].main_class in set(map(str, names))
+
+
+def test_numbers_at_the_end_of_single_precision_overflow_nowhere() -> None:
+    world = make_world(4, train=200, val=100)
+    world.embedding = world.embedding * np.float32(1e30)
+    world.loss[-1] = 1e30
+
+    assert report_of(world).dropped == ()

@@ -50,6 +50,8 @@ def test_what_cannot_be_written_is_said(digits: Report, tmp_path: Path) -> None:
         both.export(tmp_path / "weak.csv", split="vall")
     with pytest.raises(InputError, match=r"'weak.txt' must end in .csv"):
         both.export(tmp_path / "weak.txt")
+    with pytest.raises(InputError, match=r"folder '.*nowhere' does not exist; make it first"):
+        both.export(tmp_path / "nowhere" / "weak.csv")
     with pytest.raises(
         InputError, match=f"no insight 99; the report has 1 to {len(digits.insights)}"
     ):

@@ -192,3 +192,82 @@ def test_a_folder_without_captures_says_what_to_do(tmp_path: Path) -> None:
         CaptureStore(tmp_path).snapshot()
     with pytest.raises(MissingCaptureError, match="no captures"):
         CaptureStore(tmp_path).history()
+
+
+def rewrite(path: Path, **columns: pa.Array) -> None:
+    table = pq.read_table(path, partitioning=None)
+    for name, values in columns.items():
+        known = name in table.column_names
+        place = table.column_names.index(name) if known else table.num_columns
+        table = (
+            table.set_column(place, name, values) if known else table.append_column(name, values)
+        )
+    pq.write_table(table, path)
+
+
+def test_what_is_left_out_comes_first(root: Path) -> None:
+    captures_shard(root, 1, "val").write_bytes(b"hello")
+
+    assert CaptureStore(root).snapshot().notes[0].startswith("left out: ")
+
+
+def test_targets_of_another_program_may_be_negative_where_missing(root: Path) -> None:
+    rewrite(samples_shard(root, "train"), target=pa.array([-1, -1, -1], pa.int32()))
+    rewrite(samples_shard(root, "val"), target=pa.array([-1, -100], pa.int32()))
+
+    snapshot = CaptureStore(root).snapshot()
+
+    assert snapshot.frame["target"].isna().all()
+    assert snapshot.codes("target") is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"loss": pa.array(["a", "b"])}, "loss must be numbers, got 'a' in row"),
+        ({"prediction": pa.array([2**40, 1])}, f"prediction is {2**40} in row"),
+        ({"prediction": pa.array(["cat", "dog"])}, "prediction must be class indices"),
+    ],
+)
+def test_columns_that_hold_what_they_must_not_are_named(
+    root: Path, columns: dict[str, pa.Array], message: str
+) -> None:
+    captures_shard(root, 1, "train").unlink()
+    rewrite(captures_shard(root, 1, "val"), **columns)
+
+    with pytest.raises(InputError, match=message):
+        CaptureStore(root).snapshot()
+
+
+def test_dates_of_another_program_are_days(root: Path) -> None:
+    captures_shard(root, 1, "train").unlink()
+    dates = pa.array(np.array(["2020-02-01", "2020-01-01"], dtype="datetime64[D]"))
+    rewrite(samples_shard(root, "val"), meta_taken=dates)
+
+    metadata = CaptureStore(root).snapshot().metadata
+
+    assert metadata["taken (days since 2020-01-01)"].tolist() == [31, 0]
+
+
+def test_logits_in_place_of_probabilities_have_no_margin_and_are_laid_aside(root: Path) -> None:
+    logits = np.array([[5, -3], [2, 8]], np.float32)
+    captures_shard(root, 1, "train").unlink()
+    rewrite(captures_shard(root, 1, "val"), pred_probs=vectors(logits))
+    store = CaptureStore(root)
+
+    snapshot = store.snapshot()
+
+    assert snapshot.pred_probs is None
+    assert "row 0 (val/a) holds -3 (2 of 2 rows are unfit)" in str(snapshot.unfit_probs)
+    assert store.history([1])["margin"].isna().all()
+
+
+def test_unreadable_metadata_is_one_line(root: Path) -> None:
+    path = captures_shard(root, 1, "val")
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.replace_schema_metadata({"mlflow_latent": "{not json"}), path)
+
+    (problem,) = CaptureStore(root).problems
+
+    assert "unreadable 'mlflow_latent' metadata: the JSON: Invalid JSON" in problem
+    assert "\n" not in problem

@@ -87,7 +87,11 @@ def _quality(context: Context) -> LabelQuality:
     if target is None:
         raise NotApplicableError("no target (class index per sample) was captured")
     if snapshot.pred_probs is None:
-        raise NotApplicableError("no pred_probs (class probabilities) were captured")
+        raise NotApplicableError(
+            snapshot.unfit_probs or "no pred_probs (class probabilities) were captured"
+        )
+    if context.measures.too_many_classes:
+        raise NotApplicableError(context.measures.too_many_classes)
     if len(np.unique(target[target >= 0])) == 1:
         raise NotApplicableError("all samples have one class; no label can be another")
     quality = context.measures.label_quality

@@ -292,6 +292,7 @@ class Measures:
         computed = vars(self)
         notes = self._reduction_notes() if "reduction" in computed else []
         notes += self._neighbor_notes() if "neighbors" in computed else []
+        notes += self._silent_notes() if "spacing" in computed else []
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
         notes += self._prediction_notes()
@@ -338,6 +339,22 @@ class Measures:
         if len(self.snapshot) > EXACT_ROWS:
             notes.append(f"neighbors searched approximately, recall {found.recall:.3f}")
         return notes
+
+    def _silent_notes(self) -> list[str]:
+        silent = self.spacing.is_silent
+        if not silent.any():
+            return []
+        count = np.bincount(self.split_codes[silent], minlength=len(self.splits))
+        where = ", ".join(
+            f"{number:,} of {split}"
+            for split, number in zip(self.splits, count, strict=True)
+            if number
+        )
+        return [
+            f"{int(silent.sum()):,} samples ({where}) have an embedding of 0 in every column, and were"
+            " not compared with each other; look whether their files are empty or unreadable, or"
+            " whether no unit of the layer is active for them"
+        ]
 
     def _cluster_notes(self) -> list[str]:
         asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}

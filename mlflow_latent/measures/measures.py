@@ -18,6 +18,7 @@ from mlflow_latent.measures.domain.pair import DomainPair
 from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
 from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
+from mlflow_latent.measures.islands import find_islands
 from mlflow_latent.measures.label_quality import LabelQuality, label_quality
 from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.snapshot import Snapshot
 
-TRAIN, VAL = "train", "val"
+TRAIN, VAL, UNLABELED = "train", "val", "unlabeled"
 
 
 class Measures:
@@ -127,6 +128,11 @@ class Measures:
     def duplicates(self) -> Duplicates:
         """Samples that are copies of one another, whatever their splits."""
         return find_duplicates(self.spacing)
+
+    @cached_property
+    def islands(self) -> NDArray[np.int32]:
+        """(N,) number of the small group, apart from all others, of each sample; −1 for none."""
+        return find_islands(self.neighbors, self.snapshot.codes(TARGET))
 
     @cached_property
     def outliers(self) -> Outliers:
@@ -293,6 +299,7 @@ class Measures:
         notes = self._reduction_notes() if "reduction" in computed else []
         notes += self._neighbor_notes() if "neighbors" in computed else []
         notes += self._silent_notes() if "spacing" in computed else []
+        notes += self._island_notes() if "duplicates" in computed else []
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
         notes += self._prediction_notes()
@@ -345,16 +352,32 @@ class Measures:
         if not silent.any():
             return []
         count = np.bincount(self.split_codes[silent], minlength=len(self.splits))
-        where = ", ".join(
-            f"{number:,} of {split}"
-            for split, number in zip(self.splits, count, strict=True)
-            if number
+        numbers = zip(self.splits, count, strict=True)
+        where = ", ".join(f"{number:,} of {split}" for split, number in numbers if number)
+        note = (
+            f"{int(silent.sum()):,} samples ({where}) have an embedding of 0 in every column and"
+            " are not compared with each other; look whether their files are empty or unreadable,"
+            " or whether the layer has no active unit for them"
         )
-        return [
-            f"{int(silent.sum()):,} samples ({where}) have an embedding of 0 in every column, and were"
-            " not compared with each other; look whether their files are empty or unreadable, or"
-            " whether no unit of the layer is active for them"
-        ]
+        return [note]
+
+    def _island_notes(self) -> list[str]:
+        """Say what may be long bursts of frames, where they are in more than one split."""
+        islands = self.islands
+        rows = (islands >= 0) & (self.duplicates.group < 0) & ~self.spacing.is_silent
+        rows &= (self.snapshot.frame[SPLIT] != UNLABELED).to_numpy()
+        size = np.bincount(islands[rows], minlength=1)
+        places = np.unique(np.stack([islands[rows], self.split_codes[rows]], axis=1), axis=0)
+        across = np.bincount(places[:, 0], minlength=1) > 1
+        if not across.any():
+            return []
+        note = (
+            f"{int(size[across].sum()):,} samples are in {int(across.sum()):,} groups of up to"
+            f" {int(size[across].max())} that lie apart from all others and in more than one split."
+            " Small classes look like that, and so do long bursts of near-equal frames, which"
+            " near_duplicate and leakage do not find: frames of one scene belong into one split"
+        )
+        return [note]
 
     def _cluster_notes(self) -> list[str]:
         asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}

@@ -98,7 +98,7 @@ def measure_spacing(
     dimension = np.minimum(dimension, active)
     scale, lattice = _scale(indices, distances), measure_lattice(embedding, reduction)
     equal = _are_equal(embedding, indices, distances)
-    silent = equal.any(axis=1)
+    silent = np.asarray(equal.any(axis=1))
     silent[silent] = ~embedding[silent].any(axis=1)
     return Spacing(indices, distances, dimension, active, scale, silent, equal, lattice)
 

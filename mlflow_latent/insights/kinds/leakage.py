@@ -83,8 +83,8 @@ def find(context: Context) -> Iterator[Insight]:
     """Name, for each pair of splits, the samples of both that are copies of one another.
 
     The test is that of `mlflow_latent.measures.duplicates`; exact copies and ids that are in both
-    splits need none. Where most of those ids are on other embeddings, they may be names given twice:
-    that is said by itself.
+    splits need none. Where most of those ids are on other embeddings, they may be names given
+    twice: that is said by itself.
     """
     splits = [split for split in context.snapshot.splits if split != UNLABELED]
     if len(splits) < 2:  # noqa: PLR2004 - a pair
@@ -198,10 +198,10 @@ def _collision(context: Context, splits: tuple[str, str], twins: NDArray[np.int3
         f"({span(interval, context.options.confidence)}), and most of the ids that are in both "
         "splits: they look like names given twice, as numbers do that start anew in each split. "
         f"The two of one id are listed next to each other, {earlier} first.",
-        action="Look at some of these pairs. Where they show different things, the ids collide: put "
-        "the split into them and leave out nothing. Where they show the same thing (seen through "
-        f"random augmentation in {earlier}), {later} does not test what {earlier} taught: split "
-        "anew.",
+        action="Look at some of these pairs. Where they show different things, the ids collide: "
+        "put the split into them and leave out nothing. Where they show the same thing (seen "
+        f"through random augmentation in {earlier}), {later} does not test what {earlier} taught: "
+        "split anew.",
         split=later,
         samples=keys(context, rows),
         effect=share,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlflow_latent.evidence import q_values
+from mlflow_latent.measures.classes import hold_a_class
 from mlflow_latent.measures.nearness import (
     NearnessLaw,
     before_valley,
@@ -31,6 +32,7 @@ MIN_SCALE = 10 * EXACT  # of a crowd nearer to each other, distances are roundin
 MIN_NEIGHBORS = 4  # fewer say nothing about the scale of the surroundings
 MIN_ROWS = 20  # fewer have no bulk to compare with
 FITS = 5  # rounds of leaving out what was found and fitting the law again
+CLASSES = 0.5  # of the groups that are classes, from which these are no copies
 COLLAPSED_SHARE = 0.5  # of samples with an equal one, from which equality says nothing
 
 
@@ -44,12 +46,14 @@ class Duplicates:
         exact: (N,) mask of the samples that have an exact copy.
         p_value: (N,) that the nearest neighbor is that near by chance; NaN where not tested.
         pairs: (P, 2) int32 rows of the copies of each other, the smaller first, unique.
+        classes: how many groups of near samples are classes of few samples, and no copies.
     """
 
     group: NDArray[np.int32]
     exact: NDArray[np.bool_]
     p_value: NDArray[np.float64]
     pairs: NDArray[np.int32]
+    classes: int = 0
 
     @property
     def is_collapsed(self) -> bool:
@@ -59,7 +63,11 @@ class Duplicates:
 
 
 def find_duplicates(
-    spacing: Spacing, *, false_share: float = FALSE_SHARE, false_alarm: float = FALSE_ALARM
+    spacing: Spacing,
+    target: NDArray[np.int32] | None = None,
+    *,
+    false_share: float = FALSE_SHARE,
+    false_alarm: float = FALSE_ALARM,
 ) -> Duplicates:
     """Link samples that are nearer to each other than chance brings them.
 
@@ -71,11 +79,13 @@ def find_duplicates(
 
     Args:
         spacing: of N samples.
+        target: (N,) class of each, −1 where unknown. Where most groups hold most of a class, they
+            are the classes of a model that tells many classes apart, and no copies.
         false_share: expected share of chance findings, where there are copies.
         false_alarm: chance of any finding, where there are none.
     """
     exact, p_value = _exact(spacing), np.full(len(spacing), np.nan)
-    link = np.zeros_like(exact)
+    link, classes = np.zeros_like(exact), 0
     tested = ~spacing.is_equal.any(axis=1) & (spacing.scale >= MIN_SCALE)
     if _is_coarse(spacing):
         exact[:] = False
@@ -85,10 +95,10 @@ def find_duplicates(
         exact[_are_equal_by_chance(law, spacing, false_alarm)] = False
         p_value[tested] = law.chance(depth)[tested]
         reach = _reach(p_value, law, spacing, (false_share, false_alarm))
-        link = spacing.distances <= reach[:, None]
+        link, classes = _without_classes(spacing.distances <= reach[:, None], spacing, target)
     pairs = _pairs(link | exact, spacing.indices)
     is_exact = np.asarray(exact.any(axis=1), dtype=bool)
-    return Duplicates(group_pairs(pairs, len(spacing)), is_exact, p_value, pairs)
+    return Duplicates(group_pairs(pairs, len(spacing)), is_exact, p_value, pairs, classes)
 
 
 def _exact(spacing: Spacing) -> NDArray[np.bool_]:
@@ -151,6 +161,17 @@ def _reach(
     return reach * (1 + 1e-6)  # the sample that set the p-value is within its own reach
 
 
+def _without_classes(
+    link: NDArray[np.bool_], spacing: Spacing, target: NDArray[np.int32] | None
+) -> tuple[NDArray[np.bool_], int]:
+    """Unlink the groups that are classes, where most are; with how many those were."""
+    group = group_pairs(_pairs(link, spacing.indices), len(spacing))
+    whole = hold_a_class(group, target)
+    if not whole.any() or whole.mean() < CLASSES:
+        return link, 0
+    return link & ~np.append(whole, False)[group][:, None], int(whole.sum())
+
+
 def _is_excess(
     p_value: NDArray[np.float64],
     near: NDArray[np.bool_],
@@ -186,7 +207,8 @@ def _are_equal_by_chance(
     rank = np.argsort(chance)
     by_chance = np.empty(len(spacing), dtype=bool)
     by_chance[rank] = np.cumsum(chance[rank]) / 2 > false_alarm
-    return by_chance | (by_chance.mean() > COLLAPSED_SHARE)
+    by_chance |= by_chance.mean() > COLLAPSED_SHARE  # too few would be left to tell which
+    return by_chance
 
 
 def _is_coarse(spacing: Spacing) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.measures.classes import hold_a_class
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_NEIGHBORHOODS = 4  # the largest island, in neighborhoods of k + 1 samples
 MIN_NEIGHBORS = 4  # fewer close on themselves by chance
-CLASS_SHARE = 0.5  # of a class on one island, from which the island is the class
 
 
 def find_islands(
@@ -39,9 +40,8 @@ def find_islands(
     part = _closed_parts(neighbors.indices)
     size = np.bincount(part[part >= 0])
     small = size <= min(MOST_NEIGHBORHOODS * (neighbors.k + 1), total // 2)
-    rows = np.flatnonzero((part >= 0) & np.append(small, False)[part])
-    if target is not None:
-        rows = rows[~_are_classes(part[rows], rows, target)]
+    small &= ~hold_a_class(part, target)
+    rows = np.flatnonzero(np.append(small, False)[part])
     number[rows] = np.unique(part[rows], return_inverse=True)[1]
     return number
 
@@ -58,15 +58,3 @@ def _closed_parts(indices: NDArray[np.int32]) -> NDArray[np.intp]:
     closed = np.ones(count, dtype=bool)
     closed[part[(part[indices] != part[:, None]).any(axis=1)]] = False
     return np.where(closed[part], part, -1).astype(np.intp)
-
-
-def _are_classes(
-    part: NDArray[np.intp], rows: NDArray[np.intp], target: NDArray[np.int32]
-) -> NDArray[np.bool_]:
-    """(M,) mask of the rows in a part that holds most of a class."""
-    known = target[rows] >= 0
-    pairs, count = np.unique(
-        np.stack([part[known], target[rows][known]], axis=1), axis=0, return_counts=True
-    )
-    whole = np.bincount(target[target >= 0], minlength=1)
-    return np.isin(part, pairs[count >= CLASS_SHARE * whole[pairs[:, 1]], 0])

@@ -127,7 +127,7 @@ class Measures:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Samples that are copies of one another, whatever their splits."""
-        return find_duplicates(self.spacing)
+        return find_duplicates(self.spacing, self.snapshot.codes(TARGET))
 
     @cached_property
     def islands(self) -> NDArray[np.int32]:
@@ -299,6 +299,7 @@ class Measures:
         notes = self._reduction_notes() if "reduction" in computed else []
         notes += self._neighbor_notes() if "neighbors" in computed else []
         notes += self._silent_notes() if "spacing" in computed else []
+        notes += self._group_notes() if "duplicates" in computed else []
         notes += self._island_notes() if "duplicates" in computed else []
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
@@ -360,6 +361,14 @@ class Measures:
             " or whether the layer has no active unit for them"
         )
         return [note]
+
+    def _group_notes(self) -> list[str]:
+        count = self.duplicates.classes
+        note = (
+            f"{count:,} groups of samples that are as near to each other as copies are most of a"
+            " class each: they were taken for classes of few samples, not for copies"
+        )
+        return [note] if count else []
 
     def _island_notes(self) -> list[str]:
         """Say what may be long bursts of frames, where they are in more than one split."""

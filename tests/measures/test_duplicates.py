@@ -76,6 +76,27 @@ def test_copies_are_found_however_many_they_are(share: float, copies: int) -> No
     assert found.sum() <= 1.03 * rows.size
 
 
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_classes_of_few_samples_are_no_copies(size: int) -> None:
+    rng = np.random.default_rng(0)
+    identity = np.repeat(np.arange(400), size)
+    embedding = rng.normal(size=(400, 16))[identity] + 0.03 * rng.normal(size=(400 * size, 16))
+    embedding[-size:] = embedding[-size]
+
+    def measures(target: np.ndarray) -> Measures:
+        snapshot = Snapshot.from_arrays(
+            sample_id=np.arange(len(target)), split="val", embedding=embedding, target=target
+        )
+        return Measures(snapshot, OPTIONS)
+
+    assert (measures(identity % 10).duplicates.group >= 0).mean() > 0.98
+    small = measures(identity)
+    assert np.flatnonzero(small.duplicates.group >= 0).tolist() == [
+        *range(400 * size - size, 400 * size)
+    ]
+    assert any("not for copies" in note for note in small.notes)
+
+
 def bits(rng: np.random.Generator) -> np.ndarray:
     return (rng.normal(size=(1500, 64)) > 0).astype(float)
 

@@ -185,7 +185,7 @@ def _collision(context: Context, splits: tuple[str, str], twins: NDArray[np.int3
     """Say that ids are in two splits on other embeddings: they may not name the same samples."""
     earlier, later = splits
     inside = context.snapshot.rows(later)
-    rows, share = twins.ravel(), len(twins) / int(inside.sum())
+    rows, share = twins.ravel().astype(np.intp), len(twins) / int(inside.sum())
     members = np.zeros(len(inside), dtype=bool)
     members[rows] = True
     interval = share_interval(len(twins), int(inside.sum()), context.options.confidence)

@@ -19,6 +19,7 @@ from mlflow_latent.measures.domain.pair import DomainPair
 from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
 from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
+from mlflow_latent.measures.islands import find_islands
 from mlflow_latent.measures.label_quality import LabelQuality, label_quality
 from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.snapshot import Snapshot
 
-TRAIN, VAL = "train", "val"
+TRAIN, VAL, UNLABELED = "train", "val", "unlabeled"
 LARGEST_SQUARABLE = 1e15  # of it, squares of differences over 10,000 columns fit into float32
 MAX_VOTES = 20_000_000_000  # samples × classes; more take minutes, and such classes are mostly ids
 
@@ -141,7 +142,12 @@ class Measures:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Samples that are copies of one another, whatever their splits."""
-        return find_duplicates(self.spacing)
+        return find_duplicates(self.spacing, self.snapshot.codes(TARGET))
+
+    @cached_property
+    def islands(self) -> NDArray[np.int32]:
+        """(N,) number of the small group, apart from all others, of each sample; −1 for none."""
+        return find_islands(self.neighbors, self.snapshot.codes(TARGET))
 
     @cached_property
     def outliers(self) -> Outliers:
@@ -322,6 +328,9 @@ class Measures:
         computed = vars(self)
         notes = self._reduction_notes() if "reduction" in computed else []
         notes += self._neighbor_notes() if "neighbors" in computed else []
+        notes += self._silent_notes() if "spacing" in computed else []
+        notes += self._group_notes() if "duplicates" in computed else []
+        notes += self._island_notes() if "duplicates" in computed else []
         notes += self._cluster_notes() if "clusters" in computed else []
         notes += self._projection_notes() if "projection" in computed else []
         notes += self._prediction_notes()
@@ -369,6 +378,46 @@ class Measures:
         if len(self.snapshot) > EXACT_ROWS:
             notes.append(f"neighbors searched approximately, recall {found.recall:.3f}")
         return notes
+
+    def _silent_notes(self) -> list[str]:
+        silent = self.spacing.is_silent
+        if not silent.any():
+            return []
+        count = np.bincount(self.split_codes[silent], minlength=len(self.splits))
+        numbers = zip(self.splits, count, strict=True)
+        where = ", ".join(f"{number:,} of {split}" for split, number in numbers if number)
+        note = (
+            f"{int(silent.sum()):,} samples ({where}) have an embedding of 0 in every column and"
+            " are not compared with each other; look whether their files are empty or unreadable,"
+            " or whether the layer has no active unit for them"
+        )
+        return [note]
+
+    def _group_notes(self) -> list[str]:
+        count = self.duplicates.classes
+        note = (
+            f"{count:,} groups of samples that are as near to each other as copies are most of a"
+            " class each: they were taken for classes of few samples, not for copies"
+        )
+        return [note] if count else []
+
+    def _island_notes(self) -> list[str]:
+        """Say what may be long bursts of frames, where they are in more than one split."""
+        islands = self.islands
+        rows = (islands >= 0) & (self.duplicates.group < 0) & ~self.spacing.is_silent
+        rows &= (self.snapshot.frame[SPLIT] != UNLABELED).to_numpy()
+        size = np.bincount(islands[rows], minlength=1)
+        places = np.unique(np.stack([islands[rows], self.split_codes[rows]], axis=1), axis=0)
+        across = np.bincount(places[:, 0], minlength=1) > 1
+        if not across.any():
+            return []
+        note = (
+            f"{int(size[across].sum()):,} samples are in {int(across.sum()):,} groups of up to"
+            f" {int(size[across].max())} that lie apart from all others and in more than one split."
+            " Small classes look like that, and so do long bursts of near-equal frames, which"
+            " near_duplicate and leakage do not find: frames of one scene belong into one split"
+        )
+        return [note]
 
     def _cluster_notes(self) -> list[str]:
         asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}

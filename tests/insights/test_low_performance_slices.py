@@ -14,7 +14,8 @@ from worlds import World, make_world
 
 from mlflow_latent.fields import Field
 from mlflow_latent.insights import Context, InsightOptions, NotApplicableError
-from mlflow_latent.insights.conditions import make_grid, readable
+from mlflow_latent.insights.cells import readable
+from mlflow_latent.insights.conditions import make_grid
 from mlflow_latent.insights.kinds.low_performance_slices import find, halves
 from mlflow_latent.insights.scores import savage_scores
 from mlflow_latent.insights.slices import Search
@@ -159,7 +160,7 @@ def test_the_search_agrees_with_looking_at_every_conjunction_one_by_one() -> Non
     slow = max(
         above(scores, a.members(i) & b.members(j))
         for a, b in [grids]
-        for i, j in product(range(len(a.rules)), range(len(b.rules)))
+        for i, j in product(range(len(a.conditions)), range(len(b.conditions)))
         if (a.members(i) & b.members(j)).sum() >= 10
     )
     assert best.score == pytest.approx(slow)

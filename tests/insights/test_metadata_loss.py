@@ -11,7 +11,7 @@ from worlds import World, make_world
 
 from mlflow_latent.analysis import AnalysisOptions, analyze
 from mlflow_latent.insights import Context, InsightOptions, NotApplicableError
-from mlflow_latent.insights.kinds.metadata_loss import KIND, find, simultaneous
+from mlflow_latent.insights.kinds.metadata_loss import KIND, find
 from mlflow_latent.measures import MeasureOptions, Measures
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def test_a_monotone_field_is_found_with_its_worse_end() -> None:
     assert "brightness" in insight.title
     assert "weather" not in insight.title
     precision, recall = agreement(insight, world, brightness > 0)
-    assert min(precision, recall) > 0.75
+    assert precision > 0.95
+    assert recall > 0.6
     chosen = np.isin([f"s{n}" for n in range(len(world.loss))], insight.sample_ids)
     val = world.split == "val"
     ratio = world.loss[chosen & val].mean() / world.loss[~chosen & val].mean()
@@ -138,11 +139,6 @@ def test_it_is_silent_where_there_is_nothing(loss: str) -> None:
             world.metadata[f"field {number}"] = rng.integers(0, 2 + 5 * number, len(world.loss))
         fired += bool(found_in(world))
     assert fired <= 1  # at 0.5 % each, two of 20 in one of 200
-
-
-def test_a_wider_interval_pays_for_the_choice_of_bins() -> None:
-    assert simultaneous(0.95, 2) == pytest.approx(0.95)
-    assert simultaneous(0.95, 10) > 0.9999
 
 
 def test_it_says_why_it_cannot_be_computed() -> None:

@@ -130,7 +130,9 @@ class Cells:
         return " and ".join([*low, *high])
 
 
-def make_cells(field: Field, rows: NDArray[np.bool_], bins: int, least: Least) -> Cells:
+def make_cells(
+    field: Field, rows: NDArray[np.bool_], bins: int, least: Least, rounding: float = ROUNDING
+) -> Cells:
     """Cut a field.
 
     Args:
@@ -139,9 +141,14 @@ def make_cells(field: Field, rows: NDArray[np.bool_], bins: int, least: Least) -
         bins: of a number, at most; one of few values has a cell for each.
         least: a range with fewer samples is joined with the next; categories with fewer share a
             cell.
+        rounding: what rounding may move an edge by, in median distances of two edges.
     """
     has_missing = int((rows & ~field.present).sum()) >= least.missing
-    cells = (_categories if field.categories else _ranges)(field, field.present & rows, bins, least)
+    present = field.present & rows
+    if field.categories:
+        cells = _categories(field, present, least.value)
+    else:
+        cells = _ranges(field, present, _edges(field.column[present], bins, rounding), least.value)
     if not has_missing:
         return cells
     place = np.where(field.present, cells.place, cells.values)
@@ -155,52 +162,60 @@ def runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def readable(edges: Iterable[float]) -> NDArray[np.float64]:
-    """Round edges to as few digits as leave them about where they are."""
+def readable(edges: Iterable[float], rounding: float = ROUNDING) -> NDArray[np.float64]:
+    """Round edges to as few digits as leave them about where they are, see `make_cells`."""
     exact = np.unique(np.asarray(list(edges), dtype=np.float64))
     room = float(np.median(np.diff(exact))) if len(exact) > 1 else abs(float(exact[0]))
+    return np.unique([_rounded(edge, rounding * room) for edge in exact.tolist()])
+
+
+def _rounded(value: float, error: float) -> float:
     for digits in range(FEW_DIGITS, ALL_DIGITS):
-        rounded = np.array([float(f"{edge:.{digits}g}") for edge in exact])
-        if np.abs(rounded - exact).max() <= ROUNDING * room:
-            return np.unique(rounded)
-    return exact
+        rounded = float(f"{value:.{digits}g}")
+        if abs(rounded - value) <= error:
+            return rounded
+    return value
 
 
-def _categories(field: Field, present: NDArray[np.bool_], bins: int, least: Least) -> Cells:  # noqa: ARG001 - of numbers
+def _categories(field: Field, present: NDArray[np.bool_], least: int) -> Cells:
     codes = field.column.astype(np.int64)
     size = len(field.categories)
     counts = np.bincount(codes[present], minlength=size)
     rest = np.array([name == OTHER for name in field.categories])
-    named = np.flatnonzero((counts >= least.value) & ~rest)
-    rare = (counts > 0) & ((counts < least.value) | rest)
+    named = np.flatnonzero((counts >= least) & ~rest)
+    rare = (counts > 0) & ((counts < least) | rest)
     place = np.full(size + 1, -1)  # the code of a missing value is −1, the last place
     place[named] = np.arange(len(named))
     names: tuple[str | None, ...] = tuple(field.categories[code] for code in named)
-    if rare.any() and counts[rare].sum() >= least.value:
+    if rare.any() and counts[rare].sum() >= least:
         place[:-1][rare] = len(names)
         names = (*names, None)
     return Cells(field, place[codes], np.empty(0), names, pooled=int(rare.sum()))
 
 
-def _ranges(field: Field, present: NDArray[np.bool_], bins: int, least: Least) -> Cells:
+def _ranges(
+    field: Field, present: NDArray[np.bool_], edges: NDArray[np.float64], least: int
+) -> Cells:
     values = field.column[present]
-    is_whole = bool((values == np.floor(values)).all())
-    edges = _edges(values, bins, is_whole=is_whole) if len(values) else np.empty(0)
     edges = edges[(edges > values.min(initial=np.inf)) & (edges <= values.max(initial=-np.inf))]
-    edges = _large_enough(edges, np.searchsorted(edges, values, side="right"), least.value)
+    edges = _large_enough(edges, np.searchsorted(edges, values, side="right"), least)
     place = np.where(field.present, np.searchsorted(edges, field.column, side="right"), -1)
-    return Cells(field, place, edges, is_whole=is_whole)
+    return Cells(field, place, edges, is_whole=_are_whole(values))
 
 
-def _edges(values: NDArray[np.float64], bins: int, *, is_whole: bool) -> NDArray[np.float64]:
-    distinct = np.unique(values)
+def _edges(values: NDArray[np.float64], bins: int, rounding: float) -> NDArray[np.float64]:
+    distinct, is_whole = np.unique(values), _are_whole(values)
     if len(distinct) <= FEW_VALUES:
         if is_whole:
             return np.asarray(distinct[1:])
         return np.array([_short(*pair) for pair in pairwise(distinct)])
-    edges = np.quantile(values, np.arange(1, bins) / bins) if bins > 1 else np.empty(0)
+    edges = np.quantile(values, np.arange(1, bins) / bins)
     edges = edges[np.isfinite(edges)]
-    return readable(np.ceil(edges) if is_whole else edges) if len(edges) else edges
+    return readable(np.ceil(edges) if is_whole else edges, rounding) if len(edges) else edges
+
+
+def _are_whole(values: NDArray[np.float64]) -> bool:
+    return bool((values == np.floor(values)).all())
 
 
 def _short(below: float, value: float) -> float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlflow_latent.insights.cells import Cells
 
 FINE_CELLS = 40  # of a number: ranges end at multiples of 1/40 of the samples
+ROUNDING = 0.25  # of a cell's width: what its edges may be moved by for shorter numbers
 PIECE_COST = 1.0  # standard errors that a second edge, or a further category, must be worth: of
 # sets that are about as good the simplest is taken (Breiman et al. 1984, the rule of one error)
 DRAWS, DRAWS_AT_ONCE = 4_000, 500

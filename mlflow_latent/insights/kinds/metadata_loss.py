@@ -17,7 +17,7 @@ from mlflow_latent.curves import BINS
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.cells import Cells, Least, make_cells
-from mlflow_latent.insights.cuts import FINE_CELLS, Cut, Cutter
+from mlflow_latent.insights.cuts import FINE_CELLS, ROUNDING, Cut, Cutter
 from mlflow_latent.insights.flatness import PART_CELLS, Flatness, Parts
 from mlflow_latent.insights.guards import excess_loss
 from mlflow_latent.insights.registry import register
@@ -107,7 +107,7 @@ def _locate(context: Context, one: Tested, certainty: tuple[float, float]) -> Fo
     """Find the values with more loss, on finer cells than were tested; None if it is not much."""
     options = context.options
     least = options.min_samples
-    cells = make_cells(one.field, one.rows, FINE_CELLS, Least(least, least))
+    cells = make_cells(one.field, one.rows, FINE_CELLS, Least(least, least), ROUNDING)
     place, loss = cells.place[one.rows], context.loss[one.rows]
     cut = Cutter(cells, place, one.flatness.telling, least).cut(options.confidence)
     if cut is None:

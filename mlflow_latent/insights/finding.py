@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow_latent.measures import Measures
 
 SAME = 0.8  # Jaccard index from which a region and a slice hold the same samples
+NEARLY_ALL = 0.8  # of a lead's severity, from which a slice may say what it is about
 
 
 class Findings(NamedTuple):
@@ -75,9 +76,10 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
     """Make an insight whose samples overlap with a better one of its kind that one's child.
 
     The better one has the smaller p-value, its own or that of a child which its finder has already
-    put below it (`nesting.nest`). But a slice, whose p-value is of half the samples, leads where
-    its effect is clearly larger; and of a region and a slice that hold the same samples the region
-    leads, as it can be looked at as one place, with the slice's rule as its child.
+    put below it (`nesting.nest`). Of a region and a metadata-defined slice that hold the same
+    samples the region leads, as it can be looked at as one place; the slice's rule is its child.
+    But a slice that holds nearly all of the lead's excess leads where its effect is clearly larger
+    or it is a part of a region: its p-value, of half of the samples, says less, its rule more.
 
     Args:
         insights: of one kind.
@@ -89,20 +91,12 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:
             families.append(one)
-        elif _leads(one, home):
+        elif home.is_led_better_by(one):
             families[families.index(home)] = one
             one.children = [home.lead, *home.children]
         else:
             home.children.append(insight)
     return rank(family.as_insight() for family in families)
-
-
-def _leads(one: _Family, home: _Family) -> bool:
-    """Whether one of a larger p-value says it better than the lead that it overlaps with."""
-    if not one.lead.region:
-        return _is_clearly_larger(one.lead, home.lead)
-    same = not home.lead.region and home.likeness(one) >= SAME
-    return same and not _is_clearly_larger(home.lead, one.lead)
 
 
 def _is_clearly_larger(one: Insight, other: Insight) -> bool:
@@ -150,6 +144,16 @@ class _Family:
     def likeness(self, other: _Family) -> float:
         """Jaccard index of both."""
         return len(self.samples & other.samples) / max(1, len(self.samples | other.samples))
+
+    def is_led_better_by(self, other: _Family) -> bool:
+        """Whether a region tells the same as this slice, or a slice what this lead is about."""
+        likeness, sizes = self.likeness(other), (len(other.samples), len(self.samples))
+        if other.lead.region:
+            is_same = not self.lead.region and likeness >= SAME
+            return is_same and not _is_clearly_larger(self.lead, other.lead)
+        is_part = bool(self.lead.region) and likeness < OVERLAP and sizes[0] < sizes[1]
+        says_more = is_part or _is_clearly_larger(other.lead, self.lead)
+        return says_more and other.lead.severity >= NEARLY_ALL * self.lead.severity
 
     def as_insight(self) -> Insight:
         """Return the lead with all children below it, those that it had first."""

@@ -226,8 +226,14 @@ class Measures:
         target = self.snapshot.codes(TARGET)
         if target is None:
             return None
-        probabilities = self.snapshot.pred_probs
-        return label_quality(target, self.neighbors, probabilities, self._margin_over_epochs())
+        early = None if self.dynamics is None else self.dynamics["early_margin"]
+        return label_quality(
+            target,
+            self.neighbors,
+            self.snapshot.pred_probs,
+            self._margin_over_epochs(),
+            None if early is None else early.to_numpy(np.float32),
+        )
 
     def predicted_loss(self, split: str | None) -> PredictedLoss:
         """Predict the losses of the samples that have none, from those of `split`.

@@ -31,12 +31,14 @@ class Findings(NamedTuple):
         not_applicable: the kinds that could not be computed, and why.
         tests: how many tests each kind made.
         fields: what was there to explain them.
+        notes: what the kinds say beside their insights.
     """
 
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
     tests: dict[str, int]
     fields: Fields
+    notes: tuple[str, ...]
 
 
 def find_insights(
@@ -56,15 +58,17 @@ def find_insights(
     insights: list[Insight] = []
     not_applicable = []
     tests: dict[str, int] = {}
+    notes: list[str] = []
     for kind, answers in ask(kinds, context):
         insights += merge([one for answer in answers for one in answer.found], sizes)
+        notes += [note for answer in answers for note in answer.notes]
         reasons = [answer.reason for answer in answers if answer.reason is not None]
         if len(reasons) == len(answers):  # the main one's reason is the kind's
             not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
         if kind.tests:
             tests[kind.name] = sum(answer.tests[kind.name] for answer in answers)
     ranked = tuple(guard(one, sizes) for one in rank(relate(insights, sizes)))
-    return Findings(ranked, tuple(not_applicable), tests, context.fields)
+    return Findings(ranked, tuple(not_applicable), tests, context.fields, tuple(notes))
 
 
 def rank(insights: Iterable[Insight]) -> list[Insight]:

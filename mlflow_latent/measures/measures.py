@@ -248,8 +248,13 @@ class Measures:
         if target is None or self.too_many_classes:
             return None
         classes = ClassCodes.of(target, 0 if probabilities is None else probabilities.shape[1])
-        margin = self._margin_over_epochs()
-        found = label_quality(classes.codes, self.neighbors, probabilities, margin)
+        found = label_quality(
+            classes.codes,
+            self.neighbors,
+            probabilities,
+            self._margin_over_epochs(),
+            self._early_margin(),
+        )
         return replace(found, suggested=classes.indices(found.suggested))
 
     @cached_property
@@ -321,6 +326,12 @@ class Measures:
             for name in ("area_under_margin", "recent_margin")
         )
         return np.where(self.snapshot.rows(TRAIN), mean, recent)
+
+    def _early_margin(self) -> NDArray[np.float32] | None:
+        """Mean margin over the first epochs, in which no label is known by heart yet."""
+        if self.dynamics is None:
+            return None
+        return self.dynamics["early_margin"].to_numpy(np.float32)
 
     @property
     def notes(self) -> tuple[str, ...]:

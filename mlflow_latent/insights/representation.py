@@ -123,9 +123,9 @@ def _categories(
         if grid is None:
             continue
         places = [
-            Place(grid.members(number) & (more | less), rule=rule, filter=where)
-            for number, (rule, where) in enumerate(zip(grid.rules, grid.filters, strict=True))
-            if where is not None
+            Place(grid.members(number) & (more | less), rule=grid.rule(number), filter=where)
+            for number in range(len(grid.conditions))
+            if (where := grid.filter(number)) is not None
         ]
         apart = [not ((p.members & more).any() and (p.members & less).any()) for p in places]
         if np.mean(apart or [True]) >= MOSTLY_APART:

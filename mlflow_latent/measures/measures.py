@@ -23,7 +23,7 @@ from mlflow_latent.measures.islands import find_islands
 from mlflow_latent.measures.label_quality import LabelQuality, label_quality
 from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
-from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
+from mlflow_latent.measures.neighbors import Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
 from mlflow_latent.measures.outliers import Outliers, find_outliers
 from mlflow_latent.measures.predicted_loss import PredictedLoss, predict_losses
@@ -35,8 +35,6 @@ from mlflow_latent.measures.projection import (
     project,
 )
 from mlflow_latent.measures.reduction import (
-    MAX_COVARIANCE_COLUMNS,
-    SKETCH_COLUMNS,
     Reduction,
     fit_reduction,
 )
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
 
     from mlflow_latent.snapshot import Snapshot
 
-TRAIN, VAL, UNLABELED = "train", "val", "unlabeled"
+TRAIN, VAL = "train", "val"
 LARGEST_SQUARABLE = 1e15  # of it, squares of differences over 10,000 columns fit into float32
 MAX_VOTES = 20_000_000_000  # samples × classes; more take minutes, and such classes are mostly ids
 
@@ -74,7 +72,7 @@ class Measures:
         self.snapshot = snapshot
         self.options = options or MeasureOptions()
         self._compilation: Thread | None = None
-        self._predicted: dict[str, PredictedLoss | UnpredictableError] = {}
+        self.predicted: dict[str, PredictedLoss | UnpredictableError] = {}
 
     def warm_up(self) -> None:
         """Start compiling UMAP in the background, if it will be needed: call it early."""
@@ -278,9 +276,9 @@ class Measures:
         """
         if split is None:
             raise UnpredictableError("no split has losses to learn from")
-        if split not in self._predicted:
-            self._predicted[split] = self._predict(split)
-        found = self._predicted[split]
+        if split not in self.predicted:
+            self.predicted[split] = self._predict(split)
+        found = self.predicted[split]
         if isinstance(found, UnpredictableError):
             raise found
         return found
@@ -336,17 +334,9 @@ class Measures:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was capped or fell back, in what has been computed so far."""
-        computed = vars(self)
-        notes = self._reduction_notes() if "reduction" in computed else []
-        notes += self._neighbor_notes() if "neighbors" in computed else []
-        notes += self._silent_notes() if "spacing" in computed else []
-        notes += self._group_notes() if "duplicates" in computed else []
-        notes += self._island_notes() if "duplicates" in computed else []
-        notes += self._cluster_notes() if "clusters" in computed else []
-        notes += self._projection_notes() if "projection" in computed else []
-        notes += self._prediction_notes()
-        notes += [self.too_many_classes] if self.too_many_classes else []
-        return tuple(notes)
+        from mlflow_latent.measures.notes import notes_of
+
+        return notes_of(self)
 
     @cached_property
     def _projection(self) -> Projection | None:
@@ -363,95 +353,3 @@ class Measures:
         if not others:
             return len(self.snapshot)
         return int(self.snapshot.rows(VAL if VAL in others else others[0]).sum())
-
-    def _reduction_notes(self) -> list[str]:
-        notes = []
-        columns = self.snapshot.embedding.shape[1]
-        if self.reduction.n_constant == columns:
-            notes.append(f"all {len(self.snapshot)} embeddings are equal: there is nothing to tell")
-        elif self.reduction.n_constant:
-            notes.append(
-                f"{self.reduction.n_constant} of {columns} embedding columns hold one value"
-                " and were left out"
-            )
-        if self.reduction.is_sketched:
-            notes.append(
-                f"the embedding has {columns} columns, over {MAX_COVARIANCE_COLUMNS}: a random"
-                f" projection to {SKETCH_COLUMNS} came before PCA; pool the layer's output"
-            )
-        return notes
-
-    def _neighbor_notes(self) -> list[str]:
-        wanted, found = self.options.n_neighbors, self.neighbors
-        notes = []
-        if found.k < wanted:
-            notes.append(f"n_neighbors {wanted} capped to {found.k}: there are no more samples")
-        if len(self.snapshot) > EXACT_ROWS:
-            notes.append(f"neighbors searched approximately, recall {found.recall:.3f}")
-        return notes
-
-    def _silent_notes(self) -> list[str]:
-        silent = self.spacing.is_silent
-        if not silent.any():
-            return []
-        count = np.bincount(self.split_codes[silent], minlength=len(self.splits))
-        numbers = zip(self.splits, count, strict=True)
-        where = ", ".join(f"{number:,} of {split}" for split, number in numbers if number)
-        note = (
-            f"{int(silent.sum()):,} samples ({where}) have an embedding of 0 in every column and"
-            " are not compared with each other; look whether their files are empty or unreadable,"
-            " or whether the layer has no active unit for them"
-        )
-        return [note]
-
-    def _group_notes(self) -> list[str]:
-        count = self.duplicates.classes
-        note = (
-            f"{count:,} groups of samples that are as near to each other as copies are most of a"
-            " class each: they were taken for classes of few samples, not for copies"
-        )
-        return [note] if count else []
-
-    def _island_notes(self) -> list[str]:
-        """Say what may be long bursts of frames, where they are in more than one split."""
-        islands = self.islands
-        rows = (islands >= 0) & (self.duplicates.group < 0) & ~self.spacing.is_silent
-        rows &= (self.snapshot.frame[SPLIT] != UNLABELED).to_numpy()
-        size = np.bincount(islands[rows], minlength=1)
-        places = np.unique(np.stack([islands[rows], self.split_codes[rows]], axis=1), axis=0)
-        across = np.bincount(places[:, 0], minlength=1) > 1
-        if not across.any():
-            return []
-        note = (
-            f"{int(size[across].sum()):,} samples are in {int(across.sum()):,} groups of up to"
-            f" {int(size[across].max())} that lie apart from all others and in more than one split."
-            " Small classes look like that, and so do long bursts of near-equal frames, which"
-            " near_duplicate and leakage do not find: frames of one scene belong into one split"
-        )
-        return [note]
-
-    def _cluster_notes(self) -> list[str]:
-        asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}
-        return [
-            f"n_{level} {asked[level]} capped to {len(regions)}: {len(self.snapshot)} samples"
-            " support no more regions"
-            for level, regions in self.clusters.items()
-            if asked[level] is not None and len(regions) < (asked[level] or 0)
-        ]
-
-    def _prediction_notes(self) -> list[str]:
-        found = [f for f in self._predicted.values() if isinstance(f, PredictedLoss)]
-        notes = []
-        for one in found:
-            outside = float(one.outside[one.unlabelled].mean())
-            notes.append(
-                f"predicted loss of {int(one.unlabelled.sum()):,} samples: {one.quality};"
-                f" {100 * outside:.0f} % of these samples lie outside of what it was fitted on"
-            )
-        return notes
-
-    def _projection_notes(self) -> list[str]:
-        method = self.options.projection
-        if method in ("none", "pca") or needs_layout(self.reduced, self.options):
-            return []
-        return [f"projection {method!r} replaced by PCA: too few distinct samples to lay out"]

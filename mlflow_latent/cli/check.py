@@ -87,7 +87,8 @@ def _check_captures(run: str, tracking_uri: str | None) -> dict[str, Any]:
 
 def _unusable_rows(store: CaptureStore) -> list[str]:
     snapshot = store.snapshot()
-    return [f"{d.count} rows of {d.split}: {d.reason}" for d in snapshot.dropped]
+    unfit = [snapshot.unfit_probs] if snapshot.unfit_probs else []
+    return [*(f"{d.count} rows of {d.split}: {d.reason}" for d in snapshot.dropped), *unfit]
 
 
 def _rows(store: CaptureStore) -> dict[str, int]:

@@ -20,7 +20,7 @@ from mlflow_latent.schema import (
 if TYPE_CHECKING:
     import pandas as pd
 
-USUAL = ("float32", "float64", "Int64", "boolean", "string")  # of metadata
+USUAL = ("float32", "Int64", "boolean", "string")  # of metadata
 NUMBERS = (LOSS_PREFIX, METRIC_PREFIX)
 
 

@@ -155,7 +155,7 @@ def test_what_is_missing_is_said(changes: dict[str, object], reason: str) -> Non
 def test_targets_that_the_model_does_not_know_break_nothing() -> None:
     world, _ = mislabelled(3, 0.0)
     probability = probabilities(world, 3)[:, :9]
-    probability[5] = np.nan
+    probability /= probability.sum(axis=1, keepdims=True)
     found = find(world.snapshot(pred_probs=probability))
 
     assert all(np.isfinite(insight.effect) for insight in found)

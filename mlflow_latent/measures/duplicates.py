@@ -9,13 +9,7 @@ import numpy as np
 
 from mlflow_latent.evidence import q_values
 from mlflow_latent.measures.classes import hold_a_class
-from mlflow_latent.measures.nearness import (
-    NearnessLaw,
-    before_valley,
-    even_law,
-    fit_nearness,
-    is_deep,
-)
+from mlflow_latent.measures.nearness import NearnessLaw, even_law, fit_nearness
 from mlflow_latent.measures.spacing import EXACT
 
 if TYPE_CHECKING:
@@ -31,6 +25,7 @@ MAX_RATIO = 0.5  # of the usual distance: a sample farther from its neighbor is 
 MIN_SCALE = 10 * EXACT  # of a crowd nearer to each other, distances are rounding
 MIN_NEIGHBORS = 4  # fewer say nothing about the scale of the surroundings
 MIN_ROWS = 20  # fewer have no bulk to compare with
+UNLIKELY = 0.1  # chance in an even spread: of 1 % at most, where the dimension is right
 FITS = 5  # rounds of leaving out what was found and fitting the law again
 CLASSES = 0.5  # of the groups that are classes, from which these are no copies
 COLLAPSED_SHARE = 0.5  # of samples with an equal one, from which equality says nothing
@@ -121,12 +116,13 @@ def _fit(
 ) -> NearnessLaw:
     """Fit the law to the samples that are no copies.
 
-    Where the copies are so many that they are a mode of their own, the fit begins without it:
-    fitted to them, the law would call them usual.
+    The copies may be so many that a law fitted to them calls them usual. The fit therefore begins
+    without those that even the cautious law of an even spread calls unlikely.
     """
-    kept = tested & (depth < before_valley(depth[tested]))
-    if kept.sum() < MIN_ROWS or is_deep(depth[kept], spacing.dimension[kept]):
-        return even_law(spacing.dimension)
+    even = even_law(spacing.dimension)
+    kept = tested & (even.chance(depth) > UNLIKELY)
+    if kept.sum() < MIN_ROWS:
+        return even
     for _ in range(FITS):
         law = fit_nearness(depth, spacing.dimension, kept).at_most(spacing.most)
         q = q_values(np.where(tested, law.chance(depth), np.nan))

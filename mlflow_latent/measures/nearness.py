@@ -14,11 +14,8 @@ BULK = 0.4, 0.97  # quantiles of depth between which the law is fitted: nearer o
 FIT_ROWS = 20_000  # samples that the law is fitted on at most
 MAX_TRUST = 1.5  # in a sample's own dimension; 1 is what evenly spread samples have
 UNUSUAL = 2.0  # deviations below the median from which a dimension is taken as it is
-VALLEY = float(np.log(2))  # width of a valley of depths: distances within a factor of two
-VALLEY_LEVEL = 1e-4  # chance of one where there is none
-MAX_USUAL_DEPTH = 5.0  # over 1 / dimension: the median is some 0.8 where no sample is a copy
 EVEN_INTERCEPT = 0.42  # of log u where samples are spread evenly: ψ(2), of the second neighbor
-CAUTION = 0.5  # of the local dimension, where there is no bulk to fit the rate to
+CAUTION = 0.5  # of the local dimension, which is estimated
 DEVIATION = 1.4826  # of a normal distribution, in median absolute deviations
 
 
@@ -105,35 +102,14 @@ def fit_nearness(
     )
 
 
-def before_valley(depth: NDArray[np.float64]) -> float:
-    """Return the depth at which a second mode is split off; infinity where there is only one.
+def even_law(dimension: NDArray[np.float64]) -> NearnessLaw:
+    """Return the law of an even spread in half the local dimension: a heavy tail, nothing fitted.
 
-    In one dimension or more, chance leaves at least as many depths within log 2 of a depth in its
-    tail as beyond. More beyond, behind fewer than before, are copies, however many they are.
+    It does not depend on how many samples are copies. Where few are it is needlessly cautious.
 
     Args:
-        depth: (N,) log(S / r) of the nearest neighbor.
+        dimension: (N,) local intrinsic dimension.
     """
-    from scipy.stats import binom
-
-    ordered = np.sort(depth)
-    start = np.unique(np.quantile(ordered, np.linspace(0, 1, 201)))
-    left, low, high = (np.searchsorted(ordered, start + w) for w in (-VALLEY, 0, VALLEY))
-    inside, before, beyond = high - low, low - left, len(ordered) - high
-    fewest = np.minimum(before, beyond)
-    clear = binom.sf(fewest - 1, fewest + inside, 0.5) <= VALLEY_LEVEL
-    if not clear.any():
-        return np.inf
-    return float(start[clear][np.argmax((fewest / (inside + 1))[clear])])
-
-
-def is_deep(depth: NDArray[np.float64], dimension: NDArray[np.float64]) -> bool:
-    """Whether most samples are nearer to another than any even spread brings them."""
-    return bool(np.median(depth * dimension) > MAX_USUAL_DEPTH)
-
-
-def even_law(dimension: NDArray[np.float64]) -> NearnessLaw:
-    """Return the law of an even spread, of less than the local dimension: nothing is fitted."""
     return NearnessLaw(EVEN_INTERCEPT, CAUTION * dimension, 0.0, float(len(dimension)))
 
 

@@ -154,13 +154,29 @@ def seldom_active(rng: np.random.Generator) -> np.ndarray:
     return np.maximum(rng.normal(size=(1500, 64)) - 1.8, 0)
 
 
+def curves_in_a_crowd(rng: np.random.Generator) -> np.ndarray:
+    """More than half on a curve: their neighbors are nearer than the crowd's, by chance."""
+    place = rng.random(1000) * 6
+    curve = np.stack([np.sin(place), np.cos(place)], axis=1) @ rng.normal(size=(2, 40)) * 3 + 20
+    return np.concatenate([curve, rng.normal(size=(500, 30)) @ rng.normal(size=(30, 40)) / 5])
+
+
 def binary(rng: np.random.Generator) -> np.ndarray:
     return (rng.random((1500, 12)) < 0.3).astype(float)
 
 
 @pytest.mark.parametrize(
     "make",
-    [uneven, heavy, lattice, few_places, seldom_active, binary, lambda r: sheet(r, 1500)],
+    [
+        uneven,
+        heavy,
+        lattice,
+        few_places,
+        seldom_active,
+        curves_in_a_crowd,
+        binary,
+        lambda r: sheet(r, 1500),
+    ],
 )
 def test_chance_makes_no_copies(make: Maker) -> None:
     fired = sum(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 0.05  # of the median distance of two edges: what rounding may move an edge by
 FEW_DIGITS, ALL_DIGITS = 2, 17
+EXACT = 2.0**53  # up to which a float64 holds every whole number
 RARE = "a rarer value"  # what is said for the categories that share a cell
 
 
@@ -215,7 +216,8 @@ def _edges(values: NDArray[np.float64], bins: int, rounding: float) -> NDArray[n
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:
-    return bool((values == np.floor(values)).all())
+    exact = np.abs(values).max(initial=0.0) < EXACT
+    return bool(exact and (values == np.floor(values)).all())
 
 
 def _short(below: float, value: float) -> float:

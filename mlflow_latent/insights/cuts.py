@@ -60,14 +60,13 @@ class Cutter:
 
     def cut(self, confidence: float) -> Cut | None:
         """Choose the cells with the largest scores; None where either side would be too small."""
-        if not self.cells.field.categories and self.cells.values > FEW_VALUES:
+        field = self.cells.field
+        few = len(np.unique(field.column[field.present])) <= FEW_VALUES
+        if not field.categories and not few:
             sets, pieces = _ranges(self.cells)
             chosen = self._best(sets, pieces)
             return None if chosen is None else Cut(chosen, self._reach_of(sets, confidence))
-        if self.cells.field.categories:
-            chosen = self._prefix()
-        else:
-            chosen = self._best(*_subsets(self.cells))
+        chosen = self._prefix() if field.categories else self._best(*_subsets(self.cells))
         if chosen is None:
             return None
         return Cut(chosen, self._reach_of_size(int(chosen.sum()), confidence))

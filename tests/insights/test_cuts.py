@@ -73,3 +73,11 @@ def test_ranges_with_few_samples_are_joined_and_none_is_left_out() -> None:
     assert np.bincount(cells.place).tolist() == [900, 600, 485, 15]
     assert cells.phrases(np.array([False, True, False, True])) == ["1", "3 or more"]
     assert cells.filter(np.array([False, True, False, True])) == "(x >= 1 and x < 2) or (x >= 3)"
+
+
+def test_of_few_samples_of_a_number_a_range_is_taken_all_the_same() -> None:
+    column = np.arange(60.0)
+    scores = np.random.default_rng(3).normal(size=60) + 3 * np.isin(column // 10, [1, 4])
+    cells = make_cells(Field("x", column), np.ones(60, dtype=bool), 40, Least(10, 10))
+    cut = Cutter(cells, cells.place, scores, 10).cut(0.95)
+    assert len(cells.phrases(cut.chosen)) == 1

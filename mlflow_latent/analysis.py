@@ -112,7 +112,7 @@ def analyze(
         regions=tuple(_regions(measures)),
         curves=curves,
         dropped=snapshot.dropped,
-        notes=(*snapshot.notes, *hints, *fields.skipped, *measures.notes),
+        notes=(*snapshot.notes, *hints, *fields.skipped, *measures.notes, *findings.notes),
     ).with_samples(table)
 
 

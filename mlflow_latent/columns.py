@@ -58,7 +58,7 @@ def _ragged(values: Any) -> str | None:
     """Say which row of a list is not as long as the first one."""
     sizes = [np.size(row) if row is not None else 0 for row in values]
     odd = next((row for row, size in enumerate(sizes) if size != sizes[0]), None)
-    return None if odd is None else f"row 0 has {sizes[0]} values, row {odd} has {sizes[odd]}"
+    return f"row 0 has {sizes[0]} values, row {odd} has {sizes[odd]}" if odd else None
 
 
 def _refuse_complex(name: str, values: NDArray[Any] | pd.Series[Any]) -> None:

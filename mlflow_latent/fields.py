@@ -100,9 +100,9 @@ def collect_fields(snapshot: Snapshot, derived: pd.DataFrame | None = None) -> F
         field = replace(make(name, values), derived=name in made)
         reason = _unusable(field, values)
         if name in snapshot.metadata and not reason and _is_target(values, target):
-            reason = "it is the class under another name"
+            reason = "explains nothing: it is the class under another name"
         if reason:
-            skipped.append(f"field {name!r} explains nothing: {reason}")
+            skipped.append(f"field {name!r} {reason}")
         else:
             usable.append(field)
     return Fields(tuple(usable), tuple(skipped))
@@ -144,17 +144,24 @@ def _categorical(name: str, values: pd.Series[Any]) -> Field:
 def _unusable(field: Field, values: pd.Series[Any]) -> str | None:
     present = field.column[field.present]
     if not len(present):
-        return "it is missing everywhere"
+        return "explains nothing: it is missing everywhere"
     if (present == present[0]).all():
-        return f"it is {values.dropna().iloc[0]} everywhere"
-    distinct = values.nunique()
-    if field.categories and distinct > max(MAX_CATEGORIES, ID_LIKE * len(present)):
-        return f"its {distinct} different texts in {len(present)} samples are ids"
+        value, missing = values.dropna().iloc[0], len(values) - len(present)
+        if missing:
+            return f"was not tested: it is {value} wherever it is not missing"
+        return f"explains nothing: it is {value} everywhere"
+    return _too_many_texts(field, values.nunique()) if field.categories else None
+
+
+def _too_many_texts(field: Field, distinct: int) -> str | None:
+    present = field.column[field.present]
+    if distinct > max(MAX_CATEGORIES, ID_LIKE * len(present)):
+        return f"was not tested: its {distinct} different texts in {len(present)} samples are ids"
     named = float((present < MAX_CATEGORIES).mean())
-    if field.categories and named < MOSTLY_NAMED:
+    if named < MOSTLY_NAMED:
         return (
-            f"its {MAX_CATEGORIES} most frequent texts of {distinct} are only {named:.0%} of the "
-            "samples: they are names of groups"
+            f"was not tested: its {MAX_CATEGORIES} most frequent texts of {distinct} are only "
+            f"{named:.0%} of the samples: they are names of groups"
         )
     return None
 
@@ -197,7 +204,11 @@ def _alike_numbers(fields: Sequence[Field]) -> Iterator[tuple[Field, Field]]:
 
 
 def _association(a: Field, b: Field) -> float:
-    """Cramér's V of two category fields."""
+    """How much two category fields say the same: Cramér's V, and that each tells the other.
+
+    V alone is 1 too where the one only groups the other, as countries group cities; so it is at
+    most the share of samples in which the more frequent partner of a category is met.
+    """
     codes = np.stack([_spread(field.column) for field in (a, b)]).astype(np.int64)
     codes = codes[:, (codes >= 0).all(axis=0)]
     table = np.zeros((len(a.categories), len(b.categories)), dtype=np.int64)
@@ -205,7 +216,8 @@ def _association(a: Field, b: Field) -> float:
     table = table[table.any(axis=1)][:, table.any(axis=0)]
     if min(table.shape) < 2:  # noqa: PLR2004 - one category on either side tells nothing
         return 0.0
-    return float(stats.contingency.association(table, method="cramer"))
+    told = min(table.max(axis=axis).sum() for axis in (0, 1)) / table.sum()
+    return min(float(told), float(stats.contingency.association(table, method="cramer")))
 
 
 def _spread(column: NDArray[np.float64]) -> NDArray[np.float64]:

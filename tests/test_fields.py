@@ -35,6 +35,7 @@ def test_what_explains_nothing_is_left_out_with_the_reason() -> None:
     assert [field.name for field in fields.usable] == ["light"]
     assert "'constant' explains nothing: it is 3 everywhere" in fields.skipped[0]
     assert "it is missing everywhere" in fields.skipped[1]
+    assert "'path' was not tested" in fields.skipped[2]
     assert "are ids" in fields.skipped[2]
 
 
@@ -54,6 +55,13 @@ def test_fields_that_say_the_same_are_grouped() -> None:
     assert fields.similar["weather"] == ("wet",)
     assert fields.similar["other"] == ()
     assert [f.name for f in fields.leaders(fields.usable)] == ["area_mean", "other", "weather"]
+
+
+def test_a_field_that_groups_another_does_not_say_the_same() -> None:
+    city = np.random.default_rng(0).integers(0, 30, SIZE)
+    places = {"city": [f"city {n}" for n in city], "country": [f"country {n // 6}" for n in city]}
+    fields = fields_of(places | {"town": [f"town {n}" for n in city]})
+    assert fields.similar == {"city": ("town",), "country": (), "town": ("city",)}
 
 
 def test_thousands_of_categories_are_cut_to_the_frequent_ones() -> None:
@@ -104,4 +112,7 @@ def test_names_of_small_groups_are_no_categories() -> None:
     images = [f"{number // 2}.jpg" for number in range(SIZE)]  # 200 names, each there twice
     fields = fields_of({"image": images, "light": np.arange(SIZE)})
     assert [field.name for field in fields.usable] == ["light"]
-    assert "50 most frequent texts of 200 are only 25%" in fields.skipped[0]
+    assert (
+        "'image' was not tested: its 50 most frequent texts of 200 are only 25%"
+        in (fields.skipped[0])
+    )

@@ -44,7 +44,7 @@ def similar(
 
     Returns:
         One row per sample, nearest first, without those asked for: `rank` (from 1), `split`,
-        `sample_id`, `distance` (Euclidean in the standardized, reduced embedding, whose median norm
+        `sample_id`, `distance` (Euclidean in the scaled, reduced embedding, whose median norm
         is 1; NaN from a report without a run), `loss`, `target`, `prediction` where captured, and
         the sample's other columns.
 

@@ -35,7 +35,7 @@ Spaces = tuple["NDArray[np.float32]", "NDArray[np.float32]"]
 
 
 def reduced_spaces(joined: Joined, options: MeasureOptions) -> Spaces:
-    """Return (S, d) of each run: standardized, PCA, median norm 1, whatever its scale or width.
+    """Return (S, d) of each run: scaled, PCA, median norm 1, whatever its scale or width.
 
     The axes are fitted on the landmarks, which are enough of them, and all samples are placed.
 

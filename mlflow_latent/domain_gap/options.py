@@ -19,7 +19,7 @@ class GapOptions:
         confidence: of the intervals.
         error_rate: how often two sets of one distribution may be called different.
         permutations: of each test.
-        n_components: principal components kept of the standardized embedding.
+        n_components: principal components kept of the scaled embedding.
         min_field_effect: effect from which a metadata field is named (−1…1).
         max_fields: fields named.
         projection: how the samples are drawn; `pca` costs nothing and keeps distances.

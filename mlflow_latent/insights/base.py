@@ -85,6 +85,7 @@ class Context:
         alpha: the share of the error budget that one finder of a kind may spend.
         tests: how many tests each kind made.
         smallest: the smallest q-value of each correction that was made.
+        notes: what the report should say although it is no insight.
     """
 
     measures: Measures
@@ -94,6 +95,7 @@ class Context:
     alpha: float
     tests: Counter[str] = field(default_factory=Counter)
     smallest: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def q_values(self, kind: str, p_values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Correct the p-values of all tests of a kind, and count them; NaN is "not tested"."""
@@ -112,8 +114,9 @@ class Context:
             self._populations,
             self._keys,
         )  # what is computed here is not computed again there
+        fresh = {"alpha": alpha, "tests": Counter(), "smallest": [], "notes": []}
         other = copy.copy(self)
-        for name, value in (("alpha", alpha), ("tests", Counter()), ("smallest", [])):
+        for name, value in fresh.items():
             object.__setattr__(other, name, value)
         return other
 

@@ -39,6 +39,7 @@ class Answer:
         tests: how many tests it made, by kind.
         smallest: the smallest q-value that it has seen: with a smaller part of the budget it finds
             nothing. 0 where it has not been asked, or keeps its q-values to itself.
+        notes: what it says beside its insights.
     """
 
     find: Find
@@ -47,6 +48,7 @@ class Answer:
     reason: str | None = None
     tests: Counter[str] = field(default_factory=Counter)
     smallest: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def is_silent(self) -> bool:
@@ -73,7 +75,14 @@ class Answer:
                 f"mlflow-latent: {self.find.__module__} {reason}", InsightWarning, stacklevel=2
             )
         smallest = min(own.smallest, default=0.0)
-        return replace(self, found=found, reason=reason, tests=own.tests, smallest=smallest)
+        return replace(
+            self,
+            found=found,
+            reason=reason,
+            tests=own.tests,
+            smallest=smallest,
+            notes=tuple(own.notes),
+        )
 
 
 def ask(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mlflow_latent.fields import Fields
     from mlflow_latent.measures import Measures
 
+SAME = 0.8  # Jaccard index from which a region and a slice hold the same samples
+NEARLY_ALL = 0.8  # of a lead's severity, from which a slice may say what it is about
+
 
 class Findings(NamedTuple):
     """What the kinds found.
@@ -28,12 +31,14 @@ class Findings(NamedTuple):
         not_applicable: the kinds that could not be computed, and why.
         tests: how many tests each kind made.
         fields: what was there to explain them.
+        notes: what the kinds say beside their insights.
     """
 
     insights: tuple[Insight, ...]
     not_applicable: tuple[NotApplicable, ...]
     tests: dict[str, int]
     fields: Fields
+    notes: tuple[str, ...]
 
 
 def find_insights(
@@ -53,15 +58,17 @@ def find_insights(
     insights: list[Insight] = []
     not_applicable = []
     tests: dict[str, int] = {}
+    notes: list[str] = []
     for kind, answers in ask(kinds, context):
         insights += merge([one for answer in answers for one in answer.found], sizes)
+        notes += [note for answer in answers for note in answer.notes]
         reasons = [answer.reason for answer in answers if answer.reason is not None]
         if len(reasons) == len(answers):  # the main one's reason is the kind's
             not_applicable.append(NotApplicable(kind=kind.name, reason=reasons[0]))
         if kind.tests:
             tests[kind.name] = sum(answer.tests[kind.name] for answer in answers)
     ranked = tuple(guard(one, sizes) for one in rank(relate(insights, sizes)))
-    return Findings(ranked, tuple(not_applicable), tests, context.fields)
+    return Findings(ranked, tuple(not_applicable), tests, context.fields, tuple(notes))
 
 
 def rank(insights: Iterable[Insight]) -> list[Insight]:
@@ -75,6 +82,8 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
     The better one has the smaller p-value, its own or that of a child which its finder has already
     put below it (`nesting.nest`). Of a region and a metadata-defined slice that hold the same
     samples the region leads, as it can be looked at as one place; the slice's rule is its child.
+    But a slice that holds nearly all of the lead's excess leads where its effect is clearly larger
+    or it is a part of a region: its p-value, of half of the samples, says less, its rule more.
 
     Args:
         insights: of one kind.
@@ -86,12 +95,18 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:
             families.append(one)
-        elif insight.region and not home.lead.region and home.likeness(one) >= OVERLAP:
+        elif home.is_led_better_by(one):
             families[families.index(home)] = one
             one.children = [home.lead, *home.children]
         else:
             home.children.append(insight)
     return rank(family.as_insight() for family in families)
+
+
+def _is_clearly_larger(one: Insight, other: Insight) -> bool:
+    """Whether all of an effect's interval is above another effect of its sort."""
+    lower = one.interval[0]
+    return one.effect_name == other.effect_name and lower is not None and lower > other.effect
 
 
 def _clearest(insight: Insight) -> float:
@@ -133,6 +148,16 @@ class _Family:
     def likeness(self, other: _Family) -> float:
         """Jaccard index of both."""
         return len(self.samples & other.samples) / max(1, len(self.samples | other.samples))
+
+    def is_led_better_by(self, other: _Family) -> bool:
+        """Whether a region tells the same as this slice, or a slice what this lead is about."""
+        likeness, sizes = self.likeness(other), (len(other.samples), len(self.samples))
+        if other.lead.region:
+            is_same = not self.lead.region and likeness >= SAME
+            return is_same and not _is_clearly_larger(self.lead, other.lead)
+        is_part = bool(self.lead.region) and likeness < OVERLAP and sizes[0] < sizes[1]
+        says_more = is_part or _is_clearly_larger(other.lead, self.lead)
+        return says_more and other.lead.severity >= NEARLY_ALL * self.lead.severity
 
     def as_insight(self) -> Insight:
         """Return the lead with all children below it, those that it had first."""

@@ -55,6 +55,19 @@ def excess_loss(insight: Insight, where: str | None = None) -> Expectation:
     return _expect(insight, rule, "loss - rest", "<=", _half(insight))
 
 
+def same_odds(insight: Insight, where: str | None = None) -> Expectation:
+    """Guard against samples of which the splits hold different shares.
+
+    Args:
+        insight: of over- or under-representation.
+        where: the filter; default the insight's region.
+    """
+    rule, bound = where or IN_REGION, _half_of_ratio(insight)
+    if insight.kind == "over_representation":
+        return _expect(insight, rule, "odds_ratio", "<=", bound)
+    return _expect(insight, rule, "odds_ratio", ">=", -_rounded_down(-1 / bound))
+
+
 def in_split(split: str | None, where: str = "all") -> str:
     """Return a filter of one split."""
     if split is None:
@@ -73,13 +86,8 @@ def _small_gap(insight: Insight, sizes: Sizes) -> Expectation:  # noqa: ARG001 -
     return _expect(insight, IN_SAMPLES, "gap - rest", "<=", _half(insight))
 
 
-def _not_over(insight: Insight, sizes: Sizes) -> Expectation:  # noqa: ARG001 - a Guard
-    return _expect(insight, IN_REGION, "odds_ratio", "<=", _half_of_ratio(insight))
-
-
-def _not_under(insight: Insight, sizes: Sizes) -> Expectation:  # noqa: ARG001 - a Guard
-    least = 1 / _half_of_ratio(insight)  # its effect is val ÷ train
-    return _expect(insight, IN_REGION, "odds_ratio", ">=", -_rounded_down(-least))
+def _same_odds(insight: Insight, sizes: Sizes) -> Expectation:  # noqa: ARG001 - a Guard
+    return same_odds(insight)
 
 
 def _no_findings(insight: Insight, sizes: Sizes) -> Expectation:  # noqa: ARG001 - a Guard
@@ -129,8 +137,8 @@ _GUARDS: dict[str, Guard] = {
     "low_performance": _low_loss,
     "metadata_loss": _low_loss,
     "overfitting": _small_gap,
-    "over_representation": _not_over,
-    "under_representation": _not_under,
+    "over_representation": _same_odds,
+    "under_representation": _same_odds,
     "near_duplicate": _no_findings,
     "leakage": _no_findings,
 }

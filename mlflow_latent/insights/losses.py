@@ -62,10 +62,13 @@ class Excess:
             least: ratio of the means from which it matters; for differences, what it exceeds one
                 by is taken in standard deviations.
         """
-        found = self.evidence
-        if self.is_ratio:
-            return np.asarray((found.effect >= least) & (found.lower > 1))
-        return np.asarray((found.effect >= (least - 1) * self.spread) & (found.lower > 0))
+        none = 1 if self.is_ratio else 0
+        return np.asarray(self.is_large(least) & (self.evidence.lower > none))
+
+    def is_large(self, least: float) -> NDArray[np.bool_]:
+        """(G,) whether the effect is large enough, certain or not; `least` as for `matters`."""
+        bound = least if self.is_ratio else (least - 1) * self.spread
+        return np.asarray(self.evidence.effect >= bound)
 
     @property
     def severity(self) -> NDArray[np.float64]:

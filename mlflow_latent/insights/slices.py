@@ -59,12 +59,12 @@ class Slice:
     @property
     def rule(self) -> str:
         """The conditions in words."""
-        return " and ".join(grid.rules[condition] for grid, condition in self.chosen)
+        return " and ".join(grid.rule(condition) for grid, condition in self.chosen)
 
     @property
     def filter(self) -> str | None:
         """The same as a filter, None where a condition has none."""
-        filters = [grid.filters[condition] for grid, condition in self.chosen]
+        filters = [grid.filter(condition) for grid, condition in self.chosen]
         return None if None in filters else " and ".join(map(str, filters))
 
 
@@ -88,7 +88,8 @@ class Search:
 
     def find(self) -> list[Slice]:
         """Return the candidates of both depths, the best first."""
-        grids = [grid for field in self.fields if (grid := make_grid(field, self.rows))]
+        made = [make_grid(field, self.rows, least=self.min_samples) for field in self.fields]
+        grids = [grid for grid in made if grid is not None]
         tables = _Tables(self, savage_scores(self.loss[self.rows]))
         singles = [(grid, tables.one(grid)) for grid in grids]
         alone = [
@@ -113,7 +114,7 @@ class Search:
             if field.categories:
                 continue
             if field.name not in self._fine:
-                self._fine[field.name] = make_grid(field, self.rows, FINE_BINS)
+                self._fine[field.name] = make_grid(field, self.rows, FINE_BINS, self.min_samples)
             fine = self._fine[field.name]
             others = [part for number, part in enumerate(one.parts) if number != place]
             within = np.logical_and.reduce(others) if others else None

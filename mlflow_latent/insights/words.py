@@ -60,6 +60,26 @@ def mostly(snapshot: Snapshot, members: NDArray[np.bool_]) -> str:
     return f", mostly {' and '.join(names)}" if shares[:2].sum() > TWO_MOSTLY else ""
 
 
+def failing(snapshot: Snapshot, members: NDArray[np.bool_], excess: NDArray[np.floating]) -> str:
+    """`, most of its loss from 'cat'` where few of the members are cats, else nothing.
+
+    Args:
+        snapshot: N samples.
+        members: (N,) mask of the region.
+        excess: (N,) loss of each beyond what is usual.
+    """
+    codes = snapshot.codes(TARGET)
+    known = members & (codes >= 0) if codes is not None else np.zeros_like(members)
+    if codes is None or not known.any():
+        return ""
+    carried = np.bincount(codes[known], weights=excess[known])
+    first = int(carried.argmax())
+    few = (codes[known] == first).mean() <= MOSTLY
+    if carried[first] <= MOSTLY * excess[known].sum() or not few:
+        return ""
+    return f", most of its loss from {shorten(snapshot.class_name(first), TITLE_NAME)!r}"
+
+
 def where(
     snapshot: Snapshot, members: NDArray[np.bool_], metadata: tuple[SeparatingField, ...]
 ) -> str:

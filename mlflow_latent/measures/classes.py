@@ -1,4 +1,4 @@
-"""Distances to class centroids."""
+"""Distances to class centroids, and groups that are classes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mlflow_latent.measures.class_codes import ClassCodes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+
+CLASS_SHARE = 0.5  # of a class in one group, from which the group is the class
+
+
+def hold_a_class(group: NDArray[np.integer], target: NDArray[np.int32] | None) -> NDArray[np.bool_]:
+    """(G,) mask of the groups that hold most of a class of two or more samples.
+
+    Args:
+        group: (N,) number of the group of each sample; −1 for those in none.
+        target: (N,) class index, −1 where missing; None where there are no classes.
+    """
+    found = np.zeros(int(group.max(initial=-1)) + 1, dtype=bool)
+    if target is None:
+        return found
+    codes = ClassCodes.of(target).codes
+    whole = np.bincount(codes[codes >= 0], minlength=1)
+    rows = (group >= 0) & (codes >= 0)
+    pairs, count = np.unique(
+        np.stack([group[rows], codes[rows]], axis=1), axis=0, return_counts=True
+    )
+    found[pairs[(count > 1) & (count >= CLASS_SHARE * whole[pairs[:, 1]]), 0]] = True
+    return found
 
 
 def class_distances(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mlflow_latent.snapshot import Snapshot
 
 
+MIN_EPOCHS = 3  # of which the first can be told from the rest
+
+
 def learning_dynamics(snapshot: Snapshot) -> pd.DataFrame | None:
     """Summarize the history of each sample.
 
@@ -30,6 +33,9 @@ def learning_dynamics(snapshot: Snapshot) -> pd.DataFrame | None:
           other one, −1…1. Source: Pleiss et al. 2020, in probabilities, where one overconfident
           epoch cannot outweigh all the others as it can in logits;
         - `recent_margin`: the same with weights 1, 2, 3, … in the order of the epochs;
+        - `early_margin`: the same over the first √E of E captured epochs, if there are at least
+          `MIN_EPOCHS`: what the model thought before it knew labels by heart, since wrong labels
+          are learned last (Arpit et al. 2017);
         - `forgetting_events`: how often it was right in one captured epoch and wrong in the next.
           Source: Toneva et al. 2019;
         - `wrong_epochs`: share of the epochs in which it was wrong.
@@ -44,7 +50,9 @@ def learning_dynamics(snapshot: Snapshot) -> pd.DataFrame | None:
     history, rows = history[known], rows[known]
     size = len(snapshot)
     margin = _numbers(history, MARGIN)
-    weight = 1.0 + pd.factorize(history[EPOCH], sort=True)[0]
+    order, epochs = pd.factorize(history[EPOCH], sort=True)
+    weight = 1.0 + order
+    early = order < (np.sqrt(len(epochs)) if len(epochs) >= MIN_EPOCHS else 0)
     wrong = _wrong(history, margin, snapshot.codes(TARGET), rows)
     forgotten = _forgotten(rows, wrong, size)
     return pd.DataFrame(
@@ -53,6 +61,7 @@ def learning_dynamics(snapshot: Snapshot) -> pd.DataFrame | None:
             "mean_loss": _mean(_numbers(history, LOSS), rows, size),
             "area_under_margin": _mean(margin, rows, size),
             "recent_margin": _mean(margin, rows, size, weight),
+            "early_margin": _mean(np.where(early, margin, np.nan), rows, size),
             "forgetting_events": pd.array(forgotten, dtype="Float32").astype("Int32"),
             "wrong_epochs": _mean(wrong, rows, size),
         }

@@ -39,6 +39,8 @@ class LabelQuality:
         neighbor_share: (N,) votes of the class that most neighbors have, 0…1.
         surroundings: (N,) log odds of the label in a wider neighborhood; all NaN without
             probabilities.
+        early_margin: (N,) mean margin over the first captured epochs, before labels are learned by
+            heart; NaN where too few were captured.
     """
 
     quality: NDArray[np.float32]
@@ -47,6 +49,7 @@ class LabelQuality:
     neighbor_margin: NDArray[np.float32]
     neighbor_share: NDArray[np.float32]
     surroundings: NDArray[np.float32]
+    early_margin: NDArray[np.float32]
 
 
 def label_quality(
@@ -54,6 +57,7 @@ def label_quality(
     neighbors: Neighbors,
     pred_probs: NDArray[np.float32] | None,
     margin_over_epochs: NDArray[np.float32] | None = None,
+    early_margin: NDArray[np.float32] | None = None,
 ) -> LabelQuality:
     """Measure how well each label is supported.
 
@@ -63,6 +67,7 @@ def label_quality(
         pred_probs: (N, C) class probabilities, if captured.
         margin_over_epochs: (N,) mean margin over the epochs, NaN where there is none. A label that
             was learned by heart has it low, because it was learned late.
+        early_margin: (N,) mean margin over the first of them; it is not part of the quality.
 
     Returns:
         `quality` is a weighted mean of the margins of the model and of the neighbors, the log odds
@@ -100,6 +105,7 @@ def label_quality(
         neighbor_margin=parts["votes"],
         neighbor_share=parts["lead"],
         surroundings=surroundings,
+        early_margin=np.full(size, np.nan, np.float32) if early_margin is None else early_margin,
     )
 
 

@@ -19,10 +19,11 @@ from mlflow_latent.measures.domain.pair import DomainPair
 from mlflow_latent.measures.duplicates import Duplicates, find_duplicates
 from mlflow_latent.measures.dynamics import learning_dynamics
 from mlflow_latent.measures.gaps import RegionGap, region_gap
+from mlflow_latent.measures.islands import find_islands
 from mlflow_latent.measures.label_quality import LabelQuality, label_quality
 from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
-from mlflow_latent.measures.neighbors import EXACT_ROWS, Neighbors, find_neighbors
+from mlflow_latent.measures.neighbors import Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
 from mlflow_latent.measures.outliers import Outliers, find_outliers
 from mlflow_latent.measures.predicted_loss import PredictedLoss, predict_losses
@@ -34,8 +35,6 @@ from mlflow_latent.measures.projection import (
     project,
 )
 from mlflow_latent.measures.reduction import (
-    MAX_COVARIANCE_COLUMNS,
-    SKETCH_COLUMNS,
     Reduction,
     fit_reduction,
 )
@@ -73,7 +72,7 @@ class Measures:
         self.snapshot = snapshot
         self.options = options or MeasureOptions()
         self._compilation: Thread | None = None
-        self._predicted: dict[str, PredictedLoss | UnpredictableError] = {}
+        self.predicted: dict[str, PredictedLoss | UnpredictableError] = {}
 
     def warm_up(self) -> None:
         """Start compiling UMAP in the background, if it will be needed: call it early."""
@@ -98,7 +97,7 @@ class Measures:
 
     @cached_property
     def reduction(self) -> Reduction:
-        """The fitted standardization and PCA."""
+        """The fitted scaling and PCA."""
         options = self.options
         return fit_reduction(
             self.snapshot.embedding, self.split_codes, options.n_components, options.random_state
@@ -106,7 +105,7 @@ class Measures:
 
     @cached_property
     def reduced(self) -> NDArray[np.float32]:
-        """(N, d) float32: standardized, PCA, median norm 1; Euclidean distances mean something."""
+        """(N, d) float32: scaled, PCA, median norm 1; Euclidean distances mean something."""
         return self.reduction.apply(self.snapshot.embedding)
 
     @cached_property
@@ -141,7 +140,12 @@ class Measures:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Samples that are copies of one another, whatever their splits."""
-        return find_duplicates(self.spacing)
+        return find_duplicates(self.spacing, self.snapshot.codes(TARGET))
+
+    @cached_property
+    def islands(self) -> NDArray[np.int32]:
+        """(N,) number of the small group, apart from all others, of each sample; −1 for none."""
+        return find_islands(self.neighbors, self.snapshot.codes(TARGET))
 
     @cached_property
     def outliers(self) -> Outliers:
@@ -242,8 +246,13 @@ class Measures:
         if target is None or self.too_many_classes:
             return None
         classes = ClassCodes.of(target, 0 if probabilities is None else probabilities.shape[1])
-        margin = self._margin_over_epochs()
-        found = label_quality(classes.codes, self.neighbors, probabilities, margin)
+        found = label_quality(
+            classes.codes,
+            self.neighbors,
+            probabilities,
+            self._margin_over_epochs(),
+            self._early_margin(),
+        )
         return replace(found, suggested=classes.indices(found.suggested))
 
     @cached_property
@@ -267,9 +276,9 @@ class Measures:
         """
         if split is None:
             raise UnpredictableError("no split has losses to learn from")
-        if split not in self._predicted:
-            self._predicted[split] = self._predict(split)
-        found = self._predicted[split]
+        if split not in self.predicted:
+            self.predicted[split] = self._predict(split)
+        found = self.predicted[split]
         if isinstance(found, UnpredictableError):
             raise found
         return found
@@ -316,17 +325,18 @@ class Measures:
         )
         return np.where(self.snapshot.rows(TRAIN), mean, recent)
 
+    def _early_margin(self) -> NDArray[np.float32] | None:
+        """Mean margin over the first epochs, in which no label is known by heart yet."""
+        if self.dynamics is None:
+            return None
+        return self.dynamics["early_margin"].to_numpy(np.float32)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What was capped or fell back, in what has been computed so far."""
-        computed = vars(self)
-        notes = self._reduction_notes() if "reduction" in computed else []
-        notes += self._neighbor_notes() if "neighbors" in computed else []
-        notes += self._cluster_notes() if "clusters" in computed else []
-        notes += self._projection_notes() if "projection" in computed else []
-        notes += self._prediction_notes()
-        notes += [self.too_many_classes] if self.too_many_classes else []
-        return tuple(notes)
+        from mlflow_latent.measures.notes import notes_of
+
+        return notes_of(self)
 
     @cached_property
     def _projection(self) -> Projection | None:
@@ -343,55 +353,3 @@ class Measures:
         if not others:
             return len(self.snapshot)
         return int(self.snapshot.rows(VAL if VAL in others else others[0]).sum())
-
-    def _reduction_notes(self) -> list[str]:
-        notes = []
-        columns = self.snapshot.embedding.shape[1]
-        if self.reduction.n_constant == columns:
-            notes.append(f"all {len(self.snapshot)} embeddings are equal: there is nothing to tell")
-        elif self.reduction.n_constant:
-            notes.append(
-                f"{self.reduction.n_constant} of {columns} embedding columns hold one value"
-                " and were left out"
-            )
-        if self.reduction.is_sketched:
-            notes.append(
-                f"the embedding has {columns} columns, over {MAX_COVARIANCE_COLUMNS}: a random"
-                f" projection to {SKETCH_COLUMNS} came before PCA; pool the layer's output"
-            )
-        return notes
-
-    def _neighbor_notes(self) -> list[str]:
-        wanted, found = self.options.n_neighbors, self.neighbors
-        notes = []
-        if found.k < wanted:
-            notes.append(f"n_neighbors {wanted} capped to {found.k}: there are no more samples")
-        if len(self.snapshot) > EXACT_ROWS:
-            notes.append(f"neighbors searched approximately, recall {found.recall:.3f}")
-        return notes
-
-    def _cluster_notes(self) -> list[str]:
-        asked = {"coarse": self.options.n_coarse, "fine": self.options.n_fine}
-        return [
-            f"n_{level} {asked[level]} capped to {len(regions)}: {len(self.snapshot)} samples"
-            " support no more regions"
-            for level, regions in self.clusters.items()
-            if asked[level] is not None and len(regions) < (asked[level] or 0)
-        ]
-
-    def _prediction_notes(self) -> list[str]:
-        found = [f for f in self._predicted.values() if isinstance(f, PredictedLoss)]
-        notes = []
-        for one in found:
-            outside = float(one.outside[one.unlabelled].mean())
-            notes.append(
-                f"predicted loss of {int(one.unlabelled.sum()):,} samples: {one.quality};"
-                f" {100 * outside:.0f} % of these samples lie outside of what it was fitted on"
-            )
-        return notes
-
-    def _projection_notes(self) -> list[str]:
-        method = self.options.projection
-        if method in ("none", "pca") or needs_layout(self.reduced, self.options):
-            return []
-        return [f"projection {method!r} replaced by PCA: too few distinct samples to lay out"]

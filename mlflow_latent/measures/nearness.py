@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,8 @@ BULK = 0.4, 0.97  # quantiles of depth between which the law is fitted: nearer o
 FIT_ROWS = 20_000  # samples that the law is fitted on at most
 MAX_TRUST = 1.5  # in a sample's own dimension; 1 is what evenly spread samples have
 UNUSUAL = 2.0  # deviations below the median from which a dimension is taken as it is
+EVEN_INTERCEPT = 0.42  # of log u where samples are spread evenly: ψ(2), of the second neighbor
+CAUTION = 0.5  # of the local dimension, which is estimated
 DEVIATION = 1.4826  # of a normal distribution, in median absolute deviations
 
 
@@ -36,6 +38,10 @@ class NearnessLaw:
     rate: NDArray[np.float64]
     start: float
     degrees: float
+
+    def at_most(self, rate: NDArray[np.float64]) -> NearnessLaw:
+        """Return the law where no sample has more dimensions than (N,) `rate`."""
+        return replace(self, rate=np.minimum(self.rate, rate))
 
     def chance(self, depth: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) chance of a depth that large.
@@ -94,6 +100,17 @@ def fit_nearness(
     return NearnessLaw(
         float(intercept), np.exp(base + trust * usual + unusual), float(start), degrees
     )
+
+
+def even_law(dimension: NDArray[np.float64]) -> NearnessLaw:
+    """Return the law of an even spread in half the local dimension: a heavy tail, nothing fitted.
+
+    It does not depend on how many samples are copies. Where few are it is needlessly cautious.
+
+    Args:
+        dimension: (N,) local intrinsic dimension.
+    """
+    return NearnessLaw(EVEN_INTERCEPT, CAUTION * dimension, 0.0, float(len(dimension)))
 
 
 def _lower_dimension(

@@ -29,7 +29,7 @@ class MeasureOptions:
     Attributes:
         random_state: seed of all sampling: the same seed gives the same bytes on one machine.
         n_neighbors: neighbors of each sample in the graph, without itself.
-        n_components: principal components kept of the standardized embedding.
+        n_components: principal components kept of the scaled embedding.
         n_coarse: coarse regions; None chooses by `clusters.region_counts`.
         n_fine: fine regions; None chooses by `clusters.region_counts`.
         projection: how samples are drawn in the plane.

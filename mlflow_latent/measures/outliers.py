@@ -17,6 +17,7 @@ MIN_ROWS = 50  # fewer have no tail to compare with
 TAIL = 0.9, 0.98  # quantiles between which the tail is fitted: beyond may be outliers
 RAW_RATIO = 1.5  # times the usual distance as captured, below which a distance is no far one
 RAW_ROWS = 4_096  # rows from which the usual distance as captured is measured
+RARE_RATIO = 2.0  # times the usual distance to the own class's centroid, up to which it is near
 SMALLEST = 1e-7  # of the median norm 1: below it float32 holds only rounding
 
 
@@ -26,10 +27,12 @@ class Outliers:
 
     Attributes:
         score: (N,) float32 distance to the k-th neighbor ÷ its median over all samples; 1 is usual.
+        nearest: (N,) float32 the same of the distance to the nearest neighbor.
         p_value: (N,) that a sample of the same population is that far; NaN where not tested.
     """
 
     score: NDArray[np.float32]
+    nearest: NDArray[np.float32]
     p_value: NDArray[np.float64]
 
 
@@ -40,7 +43,7 @@ def find_outliers(spacing: Spacing, embedding: NDArray[np.float32]) -> Outliers:
     between the quantiles `TAIL`: a power law of the distance, heavier than the tails of normal and
     exponential populations. Not at the scale of the surroundings: where populations of different
     width meet, ratios to the neighbors' distances are large though nothing is far from its own.
-    A sample that is far only because a column that hardly ever varies was standardized, and is
+    A sample that is far only because a column that hardly ever varies was scaled up, and is
     ordinary in the embedding as captured, is not far.
     Source: Ramaswamy et al. 2000 for the score; Hill 1975 for the tail.
 
@@ -50,16 +53,51 @@ def find_outliers(spacing: Spacing, embedding: NDArray[np.float32]) -> Outliers:
     """
     k = spacing.k
     if not k:
-        return Outliers(np.ones(len(spacing), np.float32), np.full(len(spacing), np.nan))
-    logs = np.log(np.maximum(spacing.distances[:, -1].astype(np.float64), SMALLEST))
-    logs -= np.median(logs)
+        usual = np.ones(len(spacing), np.float32)
+        return Outliers(usual, usual, np.full(len(spacing), np.nan))
+    logs, nearest = (_logs(spacing.distances[:, place]) for place in (-1, 0))
     p_value = np.full(len(spacing), np.nan)
     if k >= MIN_NEIGHBORS and len(spacing) >= MIN_ROWS:
         p_value = _tail(logs)
         candidates = np.flatnonzero(p_value < 1 - TAIL[1])
         if len(candidates):
             p_value[candidates[_raw_score(candidates, embedding, k) < RAW_RATIO]] = 1.0
-    return Outliers(np.exp(logs).astype(np.float32), p_value)
+    return Outliers(np.exp(logs).astype(np.float32), np.exp(nearest).astype(np.float32), p_value)
+
+
+def in_rare_class(
+    reduced: NDArray[np.float32], target: NDArray[np.int32], k: int
+) -> NDArray[np.bool_]:
+    """(N,) whether a sample is of a rare class, and among its own.
+
+    The k-th neighbor of a class with fewer samples than that is far, however compact the class is.
+    It is compact where its samples are about as far from their centroid, made without themselves,
+    as samples of all classes are from theirs.
+
+    Args:
+        reduced: (N, d) float32.
+        target: (N,) class index, −1 where missing.
+        k: neighbors that are looked at.
+    """
+    labelled = np.flatnonzero(target >= 0)
+    found = np.zeros(len(target), dtype=bool)
+    if not len(labelled):
+        return found
+    _, code, size = np.unique(target[labelled], return_inverse=True, return_counts=True)
+    order = np.argsort(code, kind="stable")
+    total = np.add.reduceat(reduced[labelled[order]], np.cumsum(size) - size, dtype=np.float64)
+    others = np.maximum(size[code] - 1, 1)[:, None]
+    step = reduced[labelled] - (total[code] - reduced[labelled]) / others
+    distance = np.linalg.norm(step, axis=1)
+    among_its_own = distance <= RARE_RATIO * np.median(distance)
+    found[labelled] = among_its_own & (size[code] > 1) & (size[code] <= k)
+    return found
+
+
+def _logs(distance: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N,) log of distance ÷ median."""
+    logs = np.log(np.maximum(distance.astype(np.float64), SMALLEST))
+    return np.asarray(logs - np.median(logs))
 
 
 def _tail(logs: NDArray[np.float64]) -> NDArray[np.float64]:

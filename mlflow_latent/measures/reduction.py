@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 4_096  # rows at a time: 9 MB of a 576-D embedding, which stay in the cache
 SCALE_ROWS = 16_384  # rows from which the typical norm is measured
+QUIETEST, LOUDEST = 0.1, 2.0  # weights of a column that varies much less, or more, than the median
 CONSTANT_RANGE = 1e-6  # a column whose range is below this share of its size is rounding noise
 MAX_COVARIANCE_COLUMNS = 4_096  # wider embeddings are sketched first: eigh is cubic in the columns
 SKETCH_COLUMNS = 2_048
@@ -24,11 +25,11 @@ SHIFT_DEVIATIONS = 4.0  # standard deviations above chance at which a split coun
 
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """A fitted standardization and PCA, which also places new embeddings.
+    """A fitted scaling of the columns and PCA, which also places new embeddings.
 
     Attributes:
         center: (D,) float64 mean of each column.
-        weights: (D, d) float32 standardization and principal axes in one matrix.
+        weights: (D, d) float32 scaling and principal axes in one matrix.
         n_constant: columns that hold one value and were left out.
         is_sketched: whether the embedding was too wide for an exact PCA.
     """
@@ -61,7 +62,13 @@ def fit_reduction(
     n_components: int,
     random_state: int,
 ) -> Reduction:
-    """Standardize each column, then keep the principal components; scaled to a median norm of 1.
+    """Scale the columns, then keep the principal components; scaled to a median norm of 1.
+
+    What varies more says more, within reason. Standardized columns would all count alike: units
+    that are nearly dead, and hundreds that are only noise, would outweigh the few that tell samples
+    apart. As captured, one column on another scale would be all there is. So a standardized column
+    weighs as the root of its deviation ÷ the median one, and above it as the deviation itself,
+    within `QUIETEST` … `LOUDEST`. Source of the root: Pareto scaling, van den Berg et al. 2006.
 
     Rows count alike, so that where splits do not differ, chance patterns of a small split are not
     fitted (they would pass for a difference). Where the mean of a split is shifted by more than
@@ -79,7 +86,7 @@ def fit_reduction(
     """
     center, scale = _column_scales(embedding)
     varying = scale > 0
-    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=varying)
+    inverse = np.divide(_loudness(scale), scale, out=np.zeros_like(scale), where=varying)
     basis, is_sketched = _basis(inverse, random_state)
     covariance, means = _covariance(embedding, center, basis, split_codes)
     covariance += _shift_scatter(covariance, means, np.bincount(split_codes))
@@ -88,6 +95,14 @@ def fit_reduction(
     typical = _typical_norm(embedding, center, exact)
     weights = np.ascontiguousarray(exact / typical, dtype=np.float32)
     return Reduction(center, weights, int((~varying).sum()), is_sketched)
+
+
+def _loudness(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(D,) weight of each standardized column, of (D,) standard deviations, 0 where constant."""
+    varying = scale > 0
+    ratio = scale / np.median(scale[varying]) if varying.any() else scale
+    weight = np.where(ratio < 1, np.sqrt(ratio), ratio)
+    return np.where(varying, np.clip(weight, QUIETEST, LOUDEST), 0.0)
 
 
 def _chunks(rows: int) -> Iterator[slice]:

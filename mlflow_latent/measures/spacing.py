@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlflow_latent.measures.lattice import Lattice, active_columns, measure_lattice
 from mlflow_latent.measures.reduction import OUTLIER_RADIUS
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ SMALLEST = 1e-7  # of the median norm 1: below it float32 holds only rounding
 BOUND_TOLERANCE = 1e-4  # relative, at which a row counts as drawn in to the outlier radius
 JUMP = 2.0  # times the distance before it: neighbors before such a jump may be copies, all of them
 MOST_COPIES = 2 / 3  # share of the neighbors among which a jump is sought
-LATTICE_ROWS = 2_048  # rows on which it is seen whether a column takes few values
-TIED_SHARE = 1 / 3  # distinct values ÷ distinct rows, below which values lie on a lattice
-SMALLEST_STEP = 1e-6  # of a column's range: smaller ones are rounding noise
+EXACT = 1e-5  # of the median norm 1: as near as float32 tells; equal rows are not farther
 CHUNK_ROWS = 65_536
 FAR_CHUNK_ROWS = 2_048
 
@@ -35,22 +34,27 @@ class Spacing:
         distances: (N, k) float32 distances, ascending; far samples are where they are, not drawn
             in to the radius within which clusters are sought.
         dimension: (N,) float64 local intrinsic dimension.
+        most: (N,) float64 dimensions that a row has at most: its columns that are not at their
+            usual value, where those are few; else infinity.
         scale: (N,) float64 distance that is usual between neighbors there: the geometric mean of
             that of its neighbors to their second neighbor beyond copies, and of their neighbors';
             less where nearer surroundings or its own farther neighbors say less. Of two that are
             nearest to each other, the smaller.
         is_silent: (N,) mask of equal samples whose embedding as captured is 0 in every column:
             nothing of the layer spoke, which says nothing about what they have in common.
-        resolution: distance below which the embedding does not tell samples apart, because its
-            values lie on a lattice; 0 where they do not.
+        is_equal: (N, k) mask of the neighbors whose embedding as captured is the row's own, in
+            every column.
+        lattice: that the values lie on, if they do.
     """
 
     indices: NDArray[np.int32]
     distances: NDArray[np.float32]
     dimension: NDArray[np.float64]
+    most: NDArray[np.float64]
     scale: NDArray[np.float64]
     is_silent: NDArray[np.bool_]
-    resolution: float
+    is_equal: NDArray[np.bool_]
+    lattice: Lattice
 
     def __len__(self) -> int:
         return len(self.distances)
@@ -78,7 +82,9 @@ def measure_spacing(
     if not neighbors.k:
         unknown, silent = np.ones(len(reduced)), np.zeros(len(reduced), dtype=bool)
         graph = neighbors.indices, neighbors.distances
-        return Spacing(*graph, unknown, unknown, silent, 0.0)
+        return Spacing(
+            *graph, unknown, unknown, unknown, silent, silent[:, None][:, :0], Lattice(0.0, 0.0)
+        )
     indices, distances = _unbounded(neighbors, reduced, embedding, reduction)
     local = _inverse_dimension(distances)
     inverse = np.empty_like(local)
@@ -88,10 +94,26 @@ def measure_spacing(
         inverse[rows] = np.median(near, axis=1)
     most = float(reduction.weights.shape[1])  # no more dimensions than columns
     dimension = np.minimum(1 / np.maximum(inverse, 1 / most), most)
-    scale, resolution = _scale(indices, distances), _resolution(embedding, reduction)
-    silent = distances[:, 0] == 0
+    active = active_columns(embedding, dimension)
+    dimension = np.minimum(dimension, active)
+    scale, lattice = _scale(indices, distances), measure_lattice(embedding, reduction)
+    equal = _are_equal(embedding, indices, distances)
+    silent = np.asarray(equal.any(axis=1))
     silent[silent] = ~embedding[silent].any(axis=1)
-    return Spacing(indices, distances, dimension, scale, silent, resolution)
+    return Spacing(indices, distances, dimension, active, scale, silent, equal, lattice)
+
+
+def _are_equal(
+    embedding: NDArray[np.float32], indices: NDArray[np.int32], distances: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """(N, k) mask of the neighbors that are the row itself, in every column as captured."""
+    equal = distances <= EXACT
+    row, column = np.nonzero(equal)
+    for start in range(0, len(row), FAR_CHUNK_ROWS):
+        part = slice(start, start + FAR_CHUNK_ROWS)
+        a, b = row[part], column[part]
+        equal[a, b] = (embedding[a] == embedding[indices[a, b]]).all(axis=1)
+    return equal
 
 
 def _scale(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -137,25 +159,6 @@ def _beyond_copies(
     typical = np.minimum(copies + 1, last)[:, None]
     farther = np.arange(last + 1) >= np.minimum(typical + 1, last)
     return copies, np.take_along_axis(log, typical, axis=1)[:, 0], log.mean(axis=1, where=farther)
-
-
-def _resolution(embedding: NDArray[np.float32], reduction: Reduction) -> float:
-    """Return the distance that rounding to the lattice of the values takes from two samples.
-
-    Two values on one place of a lattice of step h differed by h / sqrt(6) (root mean square)
-    before they were rounded to it.
-    """
-    rows = embedding[:: max(1, len(embedding) // LATTICE_ROWS)].astype(np.float64)
-    distinct = len(np.unique(rows @ np.sqrt(np.arange(2, 2 + rows.shape[1]))))
-    rows.sort(axis=0)
-    step = np.diff(rows, axis=0)
-    large = step > SMALLEST_STEP * (rows[-1] - rows[0])
-    varied = np.minimum((rows != rows[len(rows) // 2]).sum(axis=0), distinct)  # a ReLU is often 0
-    tied = large.sum(axis=0) < TIED_SHARE * varied
-    smallest = np.min(step, axis=0, where=large, initial=np.inf)
-    smallest[~tied | ~np.isfinite(smallest)] = 0
-    length = np.linalg.norm(reduction.weights.astype(np.float64), axis=1)
-    return float(np.sqrt(np.square(smallest * length).sum() / 6))
 
 
 def _inverse_dimension(distances: NDArray[np.float32]) -> NDArray[np.float64]:

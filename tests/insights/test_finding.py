@@ -52,6 +52,16 @@ def test_the_most_severe_leads_and_what_lies_in_it_is_its_child() -> None:
     assert [child.region for child in merged[0].children] == ["fine/1"]
 
 
+@pytest.mark.parametrize(("severity", "lead"), [(0.18, None), (0.1, "fine/1")])
+def test_a_slice_that_is_what_a_larger_region_is_about_leads(
+    severity: float, lead: str | None
+) -> None:
+    region = insight(range(100), 0.2, region="fine/1")
+    clearest = region.model_copy(update={"p_value": 1e-9})
+    (merged,) = merge([clearest, insight(range(30), severity)], SIZES)
+    assert merged.region == lead
+
+
 def test_half_of_a_small_set_in_a_slice_of_half_the_split_is_chance() -> None:
     half = insight(range(500), 0.3)
     region = insight(range(475, 525), 0.1, region="fine/1")  # half of it lies there
@@ -67,6 +77,17 @@ def test_a_region_leads_a_slice_of_the_same_samples_and_not_a_wider_one() -> Non
 
     (one,) = merge([region, wide], SIZES)
     assert (one.title, one.children[0].region) == (wide.title, "coarse/1")
+
+
+def test_a_slice_of_a_clearly_larger_effect_leads_a_vaguer_region() -> None:
+    region = insight(range(100), 0.2, region="coarse/1").model_copy(update={"p_value": 1e-9})
+    exact = insight(range(80), 0.18).model_copy(update={"effect": 5.0, "interval": (2.5, 9.0)})
+    alike = insight(range(80), 0.18)
+
+    (one,) = merge([region, exact], SIZES)
+    assert (one.effect, one.children[0].region) == (5.0, "coarse/1")
+    (one,) = merge([region, alike], SIZES)
+    assert one.region == "coarse/1"
 
 
 def test_children_that_a_finder_gave_are_kept() -> None:

@@ -83,7 +83,7 @@ def test_it_tells_what_the_leak_does_to_the_loss() -> None:
 def test_one_id_in_two_splits_is_a_leak_whatever_its_embeddings() -> None:
     world = make_world(3, train=600, val=300)
     train, val = (np.flatnonzero(world.split == split)[:7] for split in ("train", "val"))
-    world.embedding[val[:3]] = world.embedding[train[:3]]
+    world.embedding[val[:4]] = world.embedding[train[:4]]
     ids = np.array([f"s{row}" for row in range(900)])
     ids[val] = ids[train]
 
@@ -91,10 +91,27 @@ def test_one_id_in_two_splits_is_a_leak_whatever_its_embeddings() -> None:
 
     assert len(insight.samples) == 14
     assert insight.base_rates["same_id"] == 7
-    assert "7 have the same id in both splits, 4 of them with another embedding" in (
+    assert "7 have the same id in both splits, 3 of them with another embedding" in (
         insight.description
     )
     assert insight.p_value <= 0.0025
+
+
+def test_ids_that_start_anew_in_each_split_collide_and_hide_no_leak() -> None:
+    world = make_world(3, train=600, val=300)
+    train, val = (np.flatnonzero(world.split == split) for split in ("train", "val"))
+    world.embedding[val[:10]] = world.embedding[train[100:110]]
+    ids = np.empty(900, dtype=int)
+    ids[train], ids[val] = np.arange(600), np.arange(300)
+
+    (collision,) = found(analyze(world.snapshot(sample_id=ids.astype(str)), OPTIONS))
+    (copied,) = collision.children
+
+    assert collision.title == "300 ids of val are in train too, on other embeddings"
+    assert "the ids collide" in collision.action
+    assert "Leave the copies out" not in collision.action
+    assert collision.samples[:4] == (("train", "0"), ("val", "0"), ("train", "1"), ("val", "1"))
+    assert copied.counts == {"train": 10, "val": 10}
 
 
 def test_copies_in_several_splits_are_one_insight_for_each_pair() -> None:

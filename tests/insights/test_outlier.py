@@ -110,6 +110,19 @@ def test_a_small_group_does_not_hide_itself_but_a_small_class_does() -> None:
         assert bool(found(analyze(world.snapshot(), OPTIONS))) is fires
 
 
+@pytest.mark.parametrize("size", [2, 5, 12])
+def test_a_rare_class_is_no_outlier_and_what_is_far_from_its_own_is(size: int) -> None:
+    world = make_world(3)
+    rows = np.flatnonzero(world.split == "val")[:size]
+    rng = np.random.default_rng(0)
+    target = np.where(np.isin(np.arange(len(world.blob)), rows), 10, world.blob)
+    world.embedding[rows] = 15 + rng.normal(size=(size, 16))
+    assert not found(analyze(world.snapshot(target=target), OPTIONS))
+
+    world.embedding[rows] = 30 * rng.normal(size=(size, 16))  # far from one another, too
+    assert found(analyze(world.snapshot(target=target), OPTIONS))
+
+
 def test_populations_of_uneven_width_are_silent() -> None:
     fired = 0
     for seed in range(15):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PLANTED = 3
 
 
-def found_in(world: World) -> list[Insight]:
-    measures = Measures(world.snapshot(), MeasureOptions(projection="none"))
+def found_in(world: World, **changes: object) -> list[Insight]:
+    measures = Measures(world.snapshot(**changes), MeasureOptions(projection="none"))
     context = Context(measures, InsightOptions(), "val", "train", alpha=0.005, tests=Counter())
     return list(find(context))
 
@@ -54,6 +54,23 @@ def test_a_regions_gap_is_found_although_train_is_learned_by_heart() -> None:
 
     inside = np.isin([f"s{n}" for n in range(len(world.loss))], insight.sample_ids)
     assert (inside == (world.blob == PLANTED)).mean() > 0.99
+
+
+def test_where_labels_of_val_are_contradicted_they_are_to_be_looked_at_first() -> None:
+    world = make_world(0, train=2000, val=1200)
+    here = (world.blob == PLANTED) & (world.split == "val")
+    wrong = here & (np.random.default_rng(0).random(len(here)) < 0.3)
+    world.loss[wrong] += 6
+    target = np.where(wrong, PLANTED + 1, world.blob)
+    probabilities = np.full((len(target), 10), 0.01)
+    probabilities[np.arange(len(target)), world.blob] = 0.91
+
+    (doubted,) = found_in(world, target=target, pred_probs=probabilities)
+    (right,) = found_in(world, pred_probs=probabilities)
+
+    text = f"model and neighbors are against {wrong.sum()} of {here.sum()}."
+    assert text in doubted.action
+    assert right.action.startswith("The model has learned these training samples by heart: ")
 
 
 def test_a_region_that_is_as_hard_in_train_has_no_gap_of_its_own() -> None:

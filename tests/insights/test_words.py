@@ -48,6 +48,17 @@ def test_one_class_or_two_tell_a_region(target: list[str] | None, expected: str)
     assert words.mostly(snapshot_of(target), np.ones(4, dtype=bool)) == expected
 
 
+def test_a_class_that_is_rare_here_and_has_most_of_the_loss_is_named() -> None:
+    everyone = np.ones(4, dtype=bool)
+    mixed = snapshot_of(["dog", "dog", "dog", "cat"])
+    assert (
+        words.failing(mixed, everyone, np.array([0, 0, 1, 9.0])) == ", most of its loss from 'cat'"
+    )
+    assert words.failing(mixed, everyone, np.array([3, 3, 3, 9.0])) == ""  # a half
+    assert words.failing(mixed, everyone, np.array([9, 9, 9, 1.0])) == ""  # as the title says
+    assert words.failing(snapshot_of(None), everyone, np.ones(4)) == ""
+
+
 def test_a_field_tells_a_region_beside_the_class_or_in_its_place() -> None:
     everyone = np.ones(4, dtype=bool)
     fields = separating("class", "more_frequent", "dog"), separating("brightness")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlflow_latent.measures.classes import class_distances
+from mlflow_latent.measures.classes import class_distances, hold_a_class
 
 NAMES = ["cat", "dog", "fox", "owl"]
 REDUCED = np.array([[0, 0], [2, 0], [10, 0], [12, 0], [1, 3], [5, 4]], dtype=np.float32)
@@ -36,3 +36,10 @@ def test_one_class_has_no_nearest_other() -> None:
     assert frame["nearest_class"].isna().all()
     assert frame["nearest_class_distance"].isna().all()
     assert frame["centroid_distance"].notna().all()
+
+
+def test_a_group_holds_a_class_of_any_index() -> None:
+    huge = np.where(TARGET == 2, 2_000_000_000, TARGET).astype(np.int32)
+    group = np.array([-1, 0, 1, 1, 0, -1])
+
+    assert hold_a_class(group, huge).tolist() == [False, True]

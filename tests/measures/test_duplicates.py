@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -11,6 +13,11 @@ from worlds import make_world
 from mlflow_latent.measures import MeasureOptions, Measures
 from mlflow_latent.measures.duplicates import Duplicates, group_pairs
 from mlflow_latent.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Maker = Callable[[np.random.Generator], np.ndarray]
 
 OPTIONS = MeasureOptions(projection="none")
 
@@ -55,6 +62,76 @@ def test_copies_on_a_coarse_lattice_of_which_none_stands_out() -> None:
     assert len(duplicates_of(embedding).pairs) == 0  # chance makes such pairs here
 
 
+@pytest.mark.parametrize("copies", [2, 5])
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.6, 1.0])
+def test_copies_are_found_however_many_they_are(share: float, copies: int) -> None:
+    rng = np.random.default_rng(0)
+    embedding = uneven(rng)
+    rows = rng.permutation(1500)[: round(1500 * share)].reshape(-1, copies)
+    embedding[rows] = embedding[rows[:, :1]] + 0.01 * rng.normal(size=(*rows.shape, 16))
+
+    found = duplicates_of(embedding).group >= 0
+
+    assert found[rows].mean() > 0.98
+    assert found.sum() <= 1.03 * rows.size
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_classes_of_few_samples_are_no_copies(size: int) -> None:
+    rng = np.random.default_rng(0)
+    identity = np.repeat(np.arange(400), size)
+    embedding = rng.normal(size=(400, 16))[identity] + 0.03 * rng.normal(size=(400 * size, 16))
+    embedding[-size:] = embedding[-size]
+
+    def measures(target: np.ndarray) -> Measures:
+        snapshot = Snapshot.from_arrays(
+            sample_id=np.arange(len(target)), split="val", embedding=embedding, target=target
+        )
+        return Measures(snapshot, OPTIONS)
+
+    assert (measures(identity % 10).duplicates.group >= 0).mean() > 0.98
+    small = measures(identity)
+    assert np.flatnonzero(small.duplicates.group >= 0).tolist() == [
+        *range(400 * size - size, 400 * size)
+    ]
+    assert any("not for copies" in note for note in small.notes)
+
+
+def bits(rng: np.random.Generator) -> np.ndarray:
+    return (rng.normal(size=(1500, 64)) > 0).astype(float)
+
+
+def mostly_empty(rng: np.random.Generator) -> np.ndarray:
+    """Counts with columns that are nearly always 0: standardized, those weigh much."""
+    return rng.poisson(np.geomspace(0.01, 8, 40), (1500, 40)).astype(float)
+
+
+@pytest.mark.parametrize("make", [bits, mostly_empty])
+def test_exact_copies_of_few_valued_embeddings(make: Maker) -> None:
+    rng = np.random.default_rng(0)
+    embedding = make(rng)
+    assert len(duplicates_of(embedding).pairs) == 0
+    source, place = np.split(rng.choice(1500, 60, replace=False), 2)
+    embedding[place] = embedding[source]
+
+    found = duplicates_of(embedding)
+
+    assert set(np.flatnonzero(found.exact)) == {*source, *place}
+    assert len(found.pairs) == 30
+
+
+def test_where_there_is_little_room_near_is_not_exact() -> None:
+    rng = np.random.default_rng(0)
+    share = 1 / (1 + np.exp(-rng.logistic(0, 3, 3000)))
+    circle = rng.normal(size=(3000, 2))
+    circle /= np.linalg.norm(circle, axis=1, keepdims=True)
+    collapsed = rng.normal(size=(5, 64))[rng.integers(0, 5, 3000)] * 5
+    collapsed += 1e-3 * rng.normal(size=(3000, 8)) @ rng.normal(size=(8, 64))
+
+    for embedding in (np.stack([share, 1 - share], axis=1), circle, collapsed):
+        assert len(duplicates_of(embedding).pairs) == 0
+
+
 def uneven(rng: np.random.Generator) -> np.ndarray:
     blob = rng.integers(0, 12, 1500)
     width = np.exp(rng.normal(size=12))[blob, None]
@@ -69,15 +146,41 @@ def lattice(rng: np.random.Generator) -> np.ndarray:
     return np.round(rng.normal(size=(1500, 3)), 1)
 
 
+def few_places(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 30, (1500, 2)).astype(float)
+
+
+def seldom_active(rng: np.random.Generator) -> np.ndarray:
+    return np.maximum(rng.normal(size=(1500, 64)) - 1.8, 0)
+
+
+def curves_in_a_crowd(rng: np.random.Generator) -> np.ndarray:
+    """More than half on a curve: their neighbors are nearer than the crowd's, by chance."""
+    place = rng.random(1000) * 6
+    curve = np.stack([np.sin(place), np.cos(place)], axis=1) @ rng.normal(size=(2, 40)) * 3 + 20
+    return np.concatenate([curve, rng.normal(size=(500, 30)) @ rng.normal(size=(30, 40)) / 5])
+
+
 def binary(rng: np.random.Generator) -> np.ndarray:
     return (rng.random((1500, 12)) < 0.3).astype(float)
 
 
-@pytest.mark.parametrize("make", [uneven, heavy, lattice, binary, lambda r: sheet(r, 1500)])
-def test_chance_makes_no_copies(make: object) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        uneven,
+        heavy,
+        lattice,
+        few_places,
+        seldom_active,
+        curves_in_a_crowd,
+        binary,
+        lambda r: sheet(r, 1500),
+    ],
+)
+def test_chance_makes_no_copies(make: Maker) -> None:
     fired = sum(
-        len(duplicates_of(make(np.random.default_rng(seed))).pairs) > 0  # type: ignore[operator]
-        for seed in range(12)
+        len(duplicates_of(make(np.random.default_rng(seed))).pairs) > 0 for seed in range(12)
     )
 
     assert fired <= 1

@@ -82,6 +82,18 @@ def test_what_was_capped_is_said() -> None:
     assert measures.notes == ("n_fine 1000 capped to 20: 500 samples support no more regions",)
 
 
+def test_samples_without_any_activity_are_named() -> None:
+    embedding = np.maximum(np.random.default_rng(0).normal(size=(100, 8)), 0)
+    embedding[:12] = 0
+    split = np.where(np.arange(100) < 9, "train", "val")
+    measures = Measures(
+        Snapshot.from_arrays(sample_id=np.arange(100), split=split, embedding=embedding)
+    )
+    assert measures.duplicates is not None
+    (note,) = (note for note in measures.notes if "of 0 in every column" in note)
+    assert note.startswith("12 samples (9 of train, 3 of val) have")
+
+
 def test_a_tiny_unlabeled_split_keeps_to_itself() -> None:
     random = np.random.default_rng(0)
     embedding = random.normal(size=(8000, 512))

@@ -19,10 +19,14 @@ def correlated(rows: int, columns: int, seed: int = 0) -> np.ndarray:
     return (random.normal(size=(rows, columns)) @ mixing.T + 3).astype(np.float32)
 
 
-def test_agrees_with_scikit_learn_on_standardized_columns() -> None:
-    x = correlated(500, 12)
+def test_agrees_with_scikit_learn_on_scaled_columns() -> None:
+    x = correlated(500, 12) * np.geomspace(0.2, 5, 12, dtype=np.float32)
     ours = fit_reduction(x, one_split(500), 5, 0).apply(x)
-    theirs = PCA(5).fit_transform((x - x.mean(0)) / x.std(0))
+    ratio = x.std(0) / np.median(x.std(0))
+    weight = np.where(ratio < 1, np.sqrt(ratio), np.minimum(ratio, 2))
+    assert weight.min() < 0.6  # quieter columns are there,
+    assert weight.max() == 2  # and louder ones
+    theirs = PCA(5).fit_transform((x - x.mean(0)) / x.std(0) * weight)
     theirs /= np.median(np.linalg.norm(theirs, axis=1))
     for column in range(5):
         assert abs(ours[:, column] @ theirs[:, column]) == pytest.approx(
@@ -31,12 +35,24 @@ def test_agrees_with_scikit_learn_on_standardized_columns() -> None:
         assert ours[:, column].std() == pytest.approx(theirs[:, column].std(), rel=1e-3)
 
 
-def test_columns_of_any_scale_count_alike() -> None:
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e3, 1e30])
+def test_no_column_is_all_there_is_nor_lost(scale: float) -> None:
     x = correlated(300, 6)
-    scales = np.array([1e-12, 1e12, 1, 1e5, 1e-3, 1e30], dtype=np.float32)
-    plain = fit_reduction(x, one_split(300), 6, 0).apply(x)
-    scaled = fit_reduction(x * scales, one_split(300), 6, 0).apply(x * scales)
-    assert np.allclose(plain, scaled, atol=2e-3)
+    x[:, 2] *= np.float32(scale)
+    reduced = fit_reduction(x, one_split(300), 6, 0).apply(x)
+    columns = (x.astype(np.float64) - x.mean(0)) / x.std(0, dtype=np.float64)
+    _, left, *_ = np.linalg.lstsq(reduced.astype(np.float64), columns, rcond=None)
+    assert max(left, default=0) < 0.01 * len(x)  # each is still in there
+
+
+def test_hundreds_of_faint_columns_do_not_outweigh_those_that_tell_samples_apart() -> None:
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 8, 800)
+    told = rng.normal(size=(8, 12))[group] * 3 + rng.normal(size=(800, 12))
+    x = np.hstack([told, 0.05 * rng.normal(size=(800, 300))]).astype(np.float32)
+    reduced = fit_reduction(x, one_split(800), 50, 0).apply(x)
+    near = np.argsort(np.linalg.norm(reduced[:, None] - reduced[None], axis=2), axis=1)[:, 1:6]
+    assert (group[near] == group[:, None]).mean() > 0.95
 
 
 def test_constant_columns_are_left_out_and_counted() -> None:

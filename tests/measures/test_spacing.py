@@ -77,10 +77,14 @@ def test_the_resolution_is_that_of_the_lattice(step: float) -> None:
     ).reduced
     scale = np.ptp(places, axis=0).max() / np.ptp(lattice, axis=0).max()
 
-    assert spacing.resolution == pytest.approx(step * np.sqrt(3 / 6) * scale, rel=0.3)
-    assert spacing_of(values).resolution == 0
-    assert spacing_of(np.repeat(values[:200], 5, axis=0)).resolution == 0  # copies, no lattice
-    assert spacing_of(np.maximum(values - [[0, 1, 2.5]], 0)).resolution == 0  # nearly dead units
+    assert spacing.lattice.resolution == pytest.approx(step * np.sqrt(3 / 6) * scale, rel=0.3)
+    assert spacing_of(values).lattice.resolution == 0
+    assert (
+        spacing_of(np.repeat(values[:200], 5, axis=0)).lattice.resolution == 0
+    )  # copies, no lattice
+    assert (
+        spacing_of(np.maximum(values - [[0, 1, 2.5]], 0)).lattice.resolution == 0
+    )  # nearly dead units
 
 
 def test_only_equal_rows_of_zeros_are_silent() -> None:

@@ -9,17 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.registry import register
-from mlflow_latent.measures.label_noise import MAX_CONTRADICTED, LabelNoise, label_noise
+from mlflow_latent.measures.label_noise import (
+    MAX_CONTRADICTED,
+    LabelNoise,
+    Witness,
+    joint_evidence,
+    label_noise,
+    p_of,
+)
 from mlflow_latent.measures.measures import TRAIN
 from mlflow_latent.report.model import Insight
 from mlflow_latent.schema import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,39 +38,103 @@ KIND = "label_error"
 MIN_POSTERIOR = 0.8  # that a label is wrong: a local false discovery rate of 0.2 (Efron 2007)
 FALSE_SHARE = 0.1  # expected share of splits without errors, where there are any
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
+# Of the share of labels that the model contradicts elsewhere. If it contradicts fewer of train, or
+# significantly fewer, it knows these by heart.
+LEARNED_SHARE = 0.8
+SIGNIFICANT = 0.05
 NAMED_PAIRS = 3
-VIEWS = "the model and the labels of the neighbors"
-VIEWS_OF_LEARNED = "the labels of the neighbors, near and farther,"
+VIEWS = {
+    Witness.MODEL: "the model and the labels of the neighbors",
+    Witness.SURROUNDINGS: "the labels of the neighbors, near and farther,",
+    Witness.EARLY_MODEL: "the model of the first epochs and the labels of the neighbors",
+}
 
 
 @register(KIND)
 def find(context: Context) -> Iterator[Insight]:
-    """Test each split: are some labels contradicted where right labels would not be?
+    """Test all splits together: are some labels contradicted where right labels would not be?
 
-    Labels are reported only if those of one split remain at the kind's share of the error budget,
-    Benjamini–Hochberg over the splits. Then whoever labelled it made errors, and all splits that
-    remain at `FALSE_SHARE` are.
+    Labels are reported only if that remains at the kind's share of the error budget. Then whoever
+    labelled them made errors, and all splits that remain at `FALSE_SHARE`, Benjamini–Hochberg over
+    the splits, are.
     """
-    quality = _quality(context)
-    splits = [split for split in context.snapshot.splits if _labelled(context, split)]
-    found = [
-        label_noise(quality, _rows(context, s), context.options.confidence, learned=s == TRAIN)
-        for s in splits
-    ]
-    p_value = np.array([np.nan if noise is None else noise.p_value for noise in found])
-    if splits and all(noise is None for noise in found):
+    target, quality = _quality(context)
+    found = _judge(context, target, quality)
+    if not found:
+        return
+    context.q_values(KIND, np.array([_joint_p_value(found)]))
+    q_values = context.q_values(KIND, np.array([noise.p_value for noise in found.values()]))
+    some = _joint_p_value(found) <= context.alpha
+    for (split, noise), q_value in zip(found.items(), q_values.tolist(), strict=True):
+        members = likely_wrong(noise)
+        if some and q_value <= FALSE_SHARE and members.sum() >= MIN_ERRORS:
+            yield _insight(context, quality, split, members, (noise, q_value))
+        elif noise.contradicted >= MIN_ERRORS:
+            context.notes.append(_why_silent(split, noise))
+
+
+def _judge(
+    context: Context, target: NDArray[np.int32], quality: LabelQuality
+) -> dict[str, LabelNoise]:
+    """Judge the labels of each split that has enough of them.
+
+    Raises:
+        NotApplicableError: those of no split can be judged.
+    """
+    rows = {
+        split: context.snapshot.rows(split) & (target >= 0) for split in context.snapshot.splits
+    }
+    rows = {s: mask for s, mask in rows.items() if mask.sum() >= context.options.min_samples}
+    by_heart = knows_by_heart(_against(context, target), rows)
+    confidence = context.options.confidence
+    found = {
+        split: label_noise(target, quality, mask, confidence, learned=by_heart and split == TRAIN)
+        for split, mask in rows.items()
+    }
+    judged = {split: noise for split, noise in found.items() if noise is not None}
+    if found and not judged:
         raise NotApplicableError(
             "the model and the neighbors cannot judge these labels: on most samples they disagree"
             f" with one another, or with more than {MAX_CONTRADICTED:.0%} of the labels on which"
             " they agree"
         )
-    q = context.q_values(KIND, p_value)
-    level = FALSE_SHARE if (q <= context.alpha).any() else context.alpha
-    for split, noise, q_value in zip(splits, found, q.tolist(), strict=True):
-        if noise is not None and q_value <= level:
-            members = likely_wrong(noise)
-            if members.sum() >= MIN_ERRORS:
-                yield _insight(context, quality, split, members, (noise, q_value))
+    return judged
+
+
+def _against(context: Context, target: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(N,) whether the model's most probable class is another than the label."""
+    probabilities = context.snapshot.pred_probs
+    if probabilities is None:
+        return np.zeros(len(target), dtype=bool)
+    return np.asarray(np.nan_to_num(probabilities).argmax(axis=1) != target)
+
+
+def knows_by_heart(against: NDArray[np.bool_], rows: Mapping[str, NDArray[np.bool_]]) -> bool:
+    """Whether the model seems to know the labels of train by heart; if in doubt, it does.
+
+    Args:
+        against: (N,) whether the model's prediction is another class than the label.
+        rows: (N,) mask of the labelled samples of each split.
+    """
+    elsewhere = [mask for split, mask in rows.items() if split != TRAIN]
+    if TRAIN not in rows or not elsewhere:
+        return True
+    own, other = against[rows[TRAIN]], against[np.any(elsewhere, axis=0)]
+    counts = [[own.sum(), (~own).sum()], [other.sum(), (~other).sum()]]
+    fewer = stats.fisher_exact(counts, alternative="less").pvalue < SIGNIFICANT
+    return bool(fewer or own.mean() <= LEARNED_SHARE * other.mean())
+
+
+def _joint_p_value(found: Mapping[str, LabelNoise]) -> float:
+    return p_of(joint_evidence([noise.log_evidence for noise in found.values()]))
+
+
+def _why_silent(split: str, noise: LabelNoise) -> str:
+    return (
+        f"{noise.contradicted:,} of {noise.judged:,} labels of {split!r} are contradicted by"
+        f" {VIEWS[noise.witness].rstrip(',')}, no more than doubt explains: to look at them, sort"
+        " the split by label_quality"
+    )
 
 
 def likely_wrong(noise: LabelNoise) -> NDArray[np.bool_]:
@@ -70,8 +142,8 @@ def likely_wrong(noise: LabelNoise) -> NDArray[np.bool_]:
     return noise.posterior >= MIN_POSTERIOR
 
 
-def _quality(context: Context) -> LabelQuality:
-    """Return the label quality.
+def _quality(context: Context) -> tuple[NDArray[np.int32], LabelQuality]:
+    """Return the labels and their quality.
 
     Raises:
         NotApplicableError: something that it takes was not captured.
@@ -97,17 +169,7 @@ def _quality(context: Context) -> LabelQuality:
     quality = context.measures.label_quality
     if quality is None or context.measures.neighbors.k == 0:
         raise NotApplicableError("a single sample has no neighbors to compare its label with")
-    return quality
-
-
-def _rows(context: Context, split: str) -> NDArray[np.bool_]:
-    target = context.snapshot.codes(TARGET)
-    rows = context.snapshot.rows(split)
-    return rows if target is None else rows & (target >= 0)
-
-
-def _labelled(context: Context, split: str) -> bool:
-    return int(_rows(context, split).sum()) >= context.options.min_samples
+    return target, quality
 
 
 def _insight(
@@ -118,26 +180,19 @@ def _insight(
     evidence: tuple[LabelNoise, float],
 ) -> Insight:
     noise, q_value = evidence
-    rows = _rows(context, split)
-    low, mid, high = (
-        round(share * noise.judged) for share in (noise.lower, noise.share, noise.upper)
-    )
-    count = int(members.sum())
+    rows = context.snapshot.rows(split)
     order = np.flatnonzero(members)
     order = order[np.argsort(quality.quality[order], kind="stable")]
     frame = context.snapshot.frame
-    views = VIEWS_OF_LEARNED if split == TRAIN else VIEWS
-    share = f"share of wrong labels in {split}"
+    share = f"share of wrong labels among those judged in {split}"
     return Insight(
         kind=KIND,
-        title=f"{words.samples(count)} of {split} with a label that is probably wrong: "
+        title=f"{words.samples(len(order))} of {split} with a label that is probably wrong: "
         f"{_pairs(context, quality, order)}",
-        description=f"{views[0].upper() + views[1:]} contradict these labels, and are as sure of "
-        f"it as of most others. In all of {split}, about {mid:,} labels are wrong "
-        f"({words.span(low, high, context.options.confidence)}), counted where {views} "
-        f"agree ({noise.judged:,} of {int(rows.sum()):,} samples).",
+        description=_description(context, split, noise),
         action="Look at these samples and relabel those that are wrong; `suggested_class` in the "
-        "table of samples says as what, and `label_quality` which to look at next.",
+        f"table of samples says as what. Then go on in {split} from the lowest `label_quality`; "
+        "it can be compared within a split only.",
         split=split,
         samples=tuple(zip(frame["split"].iloc[order], frame["sample_id"].iloc[order], strict=True)),
         effect=noise.share,
@@ -154,6 +209,29 @@ def _insight(
         },
         metadata=context.explain(members, split),
     )
+
+
+def _description(context: Context, split: str, noise: LabelNoise) -> str:
+    low, mid, high = (
+        round(share * noise.judged) for share in (noise.lower, noise.share, noise.upper)
+    )
+    views = VIEWS[noise.witness]
+    size = int(context.snapshot.rows(split).sum())
+    text = (
+        f"{views[0].upper() + views[1:]} contradict these labels, more often than doubt explains "
+        f"where they are so certain. They agree on {noise.judged:,} of the {size:,} samples of "
+        f"{split}; of these, about {mid:,} labels are wrong "
+        f"({words.span(low, high, context.options.confidence)}), those between the classes not "
+        "counted. Of the other samples nothing is known."
+    )
+    if noise.unknown:
+        name = context.snapshot.class_name
+        names = ", ".join(repr(words.shorten(name(code))) for code in noise.unknown)
+        text += (
+            f" Labels {names} are not judged: most of them are contradicted, so that the views do "
+            "not know these classes, or the labels are all wrong."
+        )
+    return text
 
 
 def _pairs(context: Context, quality: LabelQuality, order: NDArray[np.intp]) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KIND = "leakage"
 UNLABELED = "unlabeled"  # nothing is learned from or tested on it: a copy there leaks nothing
+MIN_ALIKE = 0.5  # of the ids that are in two splits; of fewer, they name other samples
 MIN_LOSSES = 2  # on each side, for a difference with an interval
 
 
@@ -82,7 +83,8 @@ def find(context: Context) -> Iterator[Insight]:
     """Name, for each pair of splits, the samples of both that are copies of one another.
 
     The test is that of `mlflow_latent.measures.duplicates`; exact copies and ids that are in both
-    splits need none.
+    splits need none. Where most of those ids are on other embeddings, they may be names given
+    twice: that is said by itself.
     """
     splits = [split for split in context.snapshot.splits if split != UNLABELED]
     if len(splits) < 2:  # noqa: PLR2004 - a pair
@@ -90,15 +92,28 @@ def find(context: Context) -> Iterator[Insight]:
         raise NotApplicableError(f"leakage is between two splits with labels; captured: {there}")
     q = context.q_values(KIND, copies(context).p_value)
     for earlier, later in combinations(splits, 2):
-        leak = _leak(context, earlier, later)
+        first, second = context.snapshot.rows(earlier), context.snapshot.rows(later)
+        twins = _same_id(context.snapshot.sample_id, first, second)
+        alike = _are_alike(context, twins)
+        collide = alike.sum() < MIN_ALIKE * len(twins)
+        leak = _leak(context, earlier, later, twins[alike] if collide else twins)
         if len(leak.rows):
             yield _insight(context, leak, q)
+        if collide:
+            yield _collision(context, (earlier, later), twins[~alike])
 
 
-def _leak(context: Context, earlier: str, later: str) -> Leak:
+def _are_alike(context: Context, twins: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(T,) mask of the pairs of one id whose embeddings are equal or those of copies."""
+    a, b = twins.T
+    group, embedding = context.measures.duplicates.group, context.snapshot.embedding
+    copied = (group[a] >= 0) & (group[a] == group[b])
+    return np.asarray(copied | (embedding[a] == embedding[b]).all(axis=1))
+
+
+def _leak(context: Context, earlier: str, later: str, twins: NDArray[np.int32]) -> Leak:
     found, total = context.measures.duplicates, len(context.snapshot)
     first, second = context.snapshot.rows(earlier), context.snapshot.rows(later)
-    twins = _same_id(context.snapshot.sample_id, first, second)
     group = group_pairs(np.concatenate([found.pairs, twins]), total)
     size = int(group.max(initial=-1)) + 2
     both = _has(group[first], size) & _has(group[second], size)
@@ -107,10 +122,9 @@ def _leak(context: Context, earlier: str, later: str) -> Leak:
         context, lambda a, b: (first[a] & second[b]) | (second[a] & first[b])
     ):
         rows = rows[:0]
-    alike = found.group[twins[:, 0]]
-    alike_twins = int(((alike >= 0) & (alike == found.group[twins[:, 1]])).sum())
+    alike = int(_are_alike(context, twins).sum())
     rows = in_groups(rows, group, np.where(first, 0, 1))
-    return Leak(earlier, later, rows, len(np.unique(group[rows])), len(twins), alike_twins)
+    return Leak(earlier, later, rows, len(np.unique(group[rows])), len(twins), alike)
 
 
 def _has(groups: NDArray[np.integer], size: int) -> NDArray[np.bool_]:
@@ -164,6 +178,41 @@ def _insight(context: Context, leak: Leak, q: NDArray[np.float64]) -> Insight:
             **({} if loss is None else loss.as_rates(leak.later)),
         },
         metadata=context.explain(members & later, leak.later),
+    )
+
+
+def _collision(context: Context, splits: tuple[str, str], twins: NDArray[np.int32]) -> Insight:
+    """Say that ids are in two splits on other embeddings: they may not name the same samples."""
+    earlier, later = splits
+    inside = context.snapshot.rows(later)
+    rows, share = twins.ravel().astype(np.intp), len(twins) / int(inside.sum())
+    members = np.zeros(len(inside), dtype=bool)
+    members[rows] = True
+    interval = share_interval(len(twins), int(inside.sum()), context.options.confidence)
+    one = len(twins) == 1
+    return Insight(
+        kind=KIND,
+        title=f"{len(twins):,} {'id of' if one else 'ids of'} {later} {'is' if one else 'are'} in "
+        f"{earlier} too, on {'another embedding' if one else 'other embeddings'}",
+        description=f"That is {words.percent(share)} of {later} "
+        f"({span(interval, context.options.confidence)}), and most of the ids that are in both "
+        "splits: they look like names given twice, as numbers do that start anew in each split. "
+        f"The two of one id are listed next to each other, {earlier} first.",
+        action="Look at some of these pairs. Where they show different things, the ids collide: "
+        "put the split into them and leave out nothing. Where they show the same thing (seen "
+        f"through random augmentation in {earlier}), {later} does not test what {earlier} taught: "
+        "split anew.",
+        split=later,
+        samples=keys(context, rows),
+        effect=share,
+        effect_name=f"share of {later}",
+        interval=interval,
+        p_value=0.0,
+        q_value=0.0,
+        severity=share,
+        counts={earlier: len(twins), later: len(twins)},
+        base_rates={"same_id": len(twins)},
+        metadata=context.explain(members & inside, later),
     )
 
 

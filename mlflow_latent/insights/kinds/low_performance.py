@@ -59,14 +59,18 @@ def _insight(
     members = context.regions.members(region) & rows
     n = int(excess.inside.n[region])
     metadata = context.explain(members, context.tested)
+    usual = float(excess.outside.mean[region])
+    where = words.failing(context.snapshot, members, context.loss - usual) or words.where(
+        context.snapshot, members, context.collectable(metadata)
+    )
     return Insight(
         kind=KIND,
         title=words.title(
-            f"Loss {excess.size(region)} {context.tested} in a region of {words.samples(n)}"
-            f"{words.where(context.snapshot, members, context.collectable(metadata))}"
+            f"Loss {excess.size(region)} {context.tested} in a region of {words.samples(n)}{where}"
         ),
         description=excess.describe(region, context.tested, context.options.confidence),
-        action=_action(words.fields(context.collectable(metadata))),
+        action="Check the labels of these samples first; if they are right, collect or augment "
+        f"more like these{f' ({where[2:]})' if where else ''}.",
         region=context.regions.ids[region],
         split=context.tested,
         samples=context.keys(members),
@@ -80,8 +84,3 @@ def _insight(
         base_rates=excess.base_rates(region, context.tested),
         metadata=metadata,
     )
-
-
-def _action(separated_by: str) -> str:
-    more = f"samples with {separated_by}" if separated_by else "samples like these"
-    return f"Check the labels of these samples first; if they are right, collect or augment {more}."

@@ -15,8 +15,10 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.copies import keys, share_interval, span
 from mlflow_latent.insights.registry import register
+from mlflow_latent.measures.outliers import in_rare_class
 from mlflow_latent.measures.strangers import find_strangers
 from mlflow_latent.report.model import Insight
+from mlflow_latent.schema import TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +45,9 @@ def find(context: Context) -> Iterator[Insight]:
     remain at `FALSE_SHARE` are.
     """
     found = _outliers(context)
-    q = context.q_values(KIND, found.p_value)
-    matters = found.score >= MIN_SCORE
+    rare = _in_rare_class(context)
+    q = context.q_values(KIND, np.where(rare, np.nan, found.p_value))
+    matters = (found.score >= MIN_SCORE) & ~rare
     if not (matters & (q <= context.alpha)).any():
         return
     far = matters & (q <= FALSE_SHARE)
@@ -69,12 +72,20 @@ def find_in_tested(context: Context) -> Iterator[Insight]:
     score = _outliers(context).score
     found = find_strangers([score, context.measures.unlikeliness], mine, control)
     q = context.q_values(KIND, np.array([found.p_value]))
-    rows = found.rows[score[found.rows] >= MIN_SCORE]
+    rows = found.rows[(score[found.rows] >= MIN_SCORE) & ~_in_rare_class(context)[found.rows]]
     are_alone = 2 * len(rows) > len(found.rows)  # else they are a region, near one another
     if q[0] <= context.alpha and are_alone:
         beside = f" Among the strangest there are hardly any of {context.reference}."
         certainty = found.p_value, float(q[0])
         yield _insight(context, str(context.tested), rows, certainty, beside)
+
+
+def _in_rare_class(context: Context) -> NDArray[np.bool_]:
+    """(N,) samples that are far from the others because few are like them, and labelled so."""
+    target = context.snapshot.codes(TARGET)
+    if target is None:
+        return np.zeros(len(context.snapshot), dtype=bool)
+    return in_rare_class(context.measures.reduced, target, context.measures.spacing.k)
 
 
 def _outliers(context: Context) -> Outliers:
@@ -104,13 +115,15 @@ def _insight(
     members[rows] = True
     total = int(of_split.sum())
     interval = share_interval(len(rows), total, confidence)
-    middle = float(np.median(found.score[rows]))
+    middle, nearest = (float(np.median(of[rows])) for of in (found.score, found.nearest))
+    others = "all but a few others" if nearest < MIN_SCORE else "all others"
+    k = context.measures.spacing.k
     return Insight(
         kind=KIND,
-        title=f"{words.samples(len(rows))} of {split} far from all others"
+        title=f"{words.samples(len(rows))} of {split} far from {others}"
         f"{words.mostly(context.snapshot, members)}",
-        description=f"Their nearest samples are {words.number(middle)} × as far as is usual "
-        f"(median; the farthest {words.number(float(found.score[rows].max()))} ×). They are "
+        description=f"Their {k}th nearest sample is {words.number(middle)} × as far as is usual, "
+        f"their nearest {words.number(nearest)} × (medians). They are "
         f"{words.percent(len(rows) / total)} of {split} ({span(interval, confidence)}), listed "
         f"strangest first.{beside}",
         action="Look at these samples: leave out broken ones and what does not belong to the task, "
@@ -126,6 +139,7 @@ def _insight(
         counts=context.counts(members),
         base_rates={
             "median_distance_ratio": middle,
+            "median_nearest_distance_ratio": nearest,
             "median_distance_ratio_of_the_rest": float(np.median(found.score[of_split & ~members]))
             if (of_split & ~members).any()
             else 1.0,

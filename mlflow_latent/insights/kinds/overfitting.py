@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 KIND = "overfitting"
 EFFECT = "train–val gap − gap of the rest"
+DOUBTED = 0.1  # share of a region's val labels that are contradicted, from which they come first
 LOG_FLOOR = 1e-3  # of a split's mean loss: what is far below it counts as nothing
 
 
@@ -211,8 +212,7 @@ def _insight(context: Context, gaps: Gaps, region: int, certainty: tuple[float, 
         ),
         description=_describe(rates, context)
         + f" Excess {words.number(effect)} ({words.span(*span, context.options.confidence)}).",
-        action="The model has learned these training samples by heart: collect more samples "
-        "like them, or augment or regularize more.",
+        action=_action(context, members),
         region=context.regions.ids[region],
         split=context.tested,
         samples=context.keys(members),
@@ -226,6 +226,25 @@ def _insight(context: Context, gaps: Gaps, region: int, certainty: tuple[float, 
         base_rates=rates,
         metadata=metadata,
     )
+
+
+def _action(context: Context, members: NDArray[np.bool_]) -> str:
+    """Return what to do; a wrong label of val has a large loss as well, and no gap to close."""
+    mend = (
+        "the model has learned these training samples by heart: collect more samples like them, or "
+        "augment or regularize more."
+    )
+    of_val = members & context.rows(context.tested, "validation")
+    quality = context.measures.label_quality
+    if quality is not None:
+        against = (quality.model_margin < 0) & (quality.neighbor_margin < 0) & of_val
+        if against.sum() >= DOUBTED * of_val.sum():
+            return (
+                f"Look at the labels of {context.tested} here first: model and neighbors are "
+                f"against {int(against.sum()):,} of {int(of_val.sum()):,}. "
+                f"If they are right, {mend}"
+            )
+    return mend[0].upper() + mend[1:]
 
 
 def _describe(rates: dict[str, float], context: Context) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_latent.insights.registry import register
-from mlflow_latent.insights.representation import Direction, both_splits, find_misrepresented
+from mlflow_latent.insights.representation import (
+    CATEGORY_SHARES,
+    Direction,
+    both_splits,
+    find_misrepresented,
+    find_misrepresented_categories,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +25,21 @@ KIND = "under_representation"
 @register(KIND)
 def find(context: Context) -> Iterator[Insight]:
     """Test each region: does it hold a smaller share of train than of val?"""
+    yield from find_misrepresented(context, _direction(context))
+
+
+@register(KIND, finder="categories", shares=CATEGORY_SHARES)
+def find_categories(context: Context) -> Iterator[Insight]:
+    """Test each class and each category of the metadata likewise."""
+    yield from find_misrepresented_categories(context, _direction(context))
+
+
+def _direction(context: Context) -> Direction:
     train, val = both_splits(context)
-    direction = Direction(
+    return Direction(
         kind=KIND,
         more=val,
         less=train,
         word="Under-represented",
         action=("Collect more training samples like these", ", or up-weight those there are."),
     )
-    yield from find_misrepresented(context, direction)

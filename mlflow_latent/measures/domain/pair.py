@@ -37,7 +37,7 @@ class DomainPair:
     Args:
         source: (n, D) float32 embeddings.
         target: (m, D) embeddings of the same layer.
-        n_components: principal components kept of the standardized embedding.
+        n_components: principal components kept of the scaled embedding.
         confidence: of the intervals.
         components: in which distances are measured; default as many as the smaller one can bear.
         random_state: seed of all that is drawn.

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from mlflow_latent.measures import Measures
 
 
-NEARLY_ALL = 0.8  # of a region's severity, from which a slice within it says what it is about
-
-
 class Findings(NamedTuple):
     """What the kinds found.
 
@@ -77,9 +74,7 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
 
     The better one has the smaller p-value, its own or that of a child which its finder has already
     put below it (`nesting.nest`). Of a region and a metadata-defined slice that hold the same
-    samples the region leads, as it can be looked at as one place; the slice's rule is its child. A
-    slice that is a small part of a region, but holds nearly all of its excess, leads: its p-value,
-    of half of the samples, says less than the region's, its rule more.
+    samples the region leads, as it can be looked at as one place; the slice's rule is its child.
 
     Args:
         insights: of one kind.
@@ -91,7 +86,7 @@ def merge(insights: Iterable[Insight], sizes: Mapping[str, int]) -> list[Insight
         home = next((family for family in families if family.overlap(one) >= OVERLAP), None)
         if home is None:
             families.append(one)
-        elif home.is_led_better_by(one):
+        elif insight.region and not home.lead.region and home.likeness(one) >= OVERLAP:
             families[families.index(home)] = one
             one.children = [home.lead, *home.children]
         else:
@@ -138,15 +133,6 @@ class _Family:
     def likeness(self, other: _Family) -> float:
         """Jaccard index of both."""
         return len(self.samples & other.samples) / max(1, len(self.samples | other.samples))
-
-    def is_led_better_by(self, other: _Family) -> bool:
-        """Whether a region tells the same as this slice, or a slice what this region is about."""
-        alike = self.likeness(other) >= OVERLAP
-        if other.lead.region and not self.lead.region:
-            return alike
-        is_part = bool(self.lead.region) and not other.lead.region and not alike
-        smaller = len(other.samples) < len(self.samples)
-        return is_part and smaller and other.lead.severity >= NEARLY_ALL * self.lead.severity
 
     def as_insight(self) -> Insight:
         """Return the lead with all children below it, those that it had first."""

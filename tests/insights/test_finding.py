@@ -52,16 +52,6 @@ def test_the_most_severe_leads_and_what_lies_in_it_is_its_child() -> None:
     assert [child.region for child in merged[0].children] == ["fine/1"]
 
 
-@pytest.mark.parametrize(("severity", "lead"), [(0.18, None), (0.1, "fine/1")])
-def test_a_slice_that_is_what_a_larger_region_is_about_leads(
-    severity: float, lead: str | None
-) -> None:
-    region = insight(range(100), 0.2, region="fine/1")
-    clearest = region.model_copy(update={"p_value": 1e-9})
-    (merged,) = merge([clearest, insight(range(30), severity)], SIZES)
-    assert merged.region == lead
-
-
 def test_half_of_a_small_set_in_a_slice_of_half_the_split_is_chance() -> None:
     half = insight(range(500), 0.3)
     region = insight(range(475, 525), 0.1, region="fine/1")  # half of it lies there

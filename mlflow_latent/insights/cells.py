@@ -35,7 +35,7 @@ class Least:
     """Samples from which a cell is made: for values, and for those that have none."""
 
     value: int = 1
-    missing: int = 1
+    missing: float = 1
 
 
 @dataclass(frozen=True, eq=False)

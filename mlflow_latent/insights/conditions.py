@@ -56,13 +56,23 @@ class Grid:
         return self.cells.filter(self.conditions[condition])
 
     @property
+    def rules(self) -> tuple[str, ...]:
+        """All conditions in words."""
+        return tuple(map(self.rule, range(len(self.conditions))))
+
+    @property
+    def filters(self) -> tuple[str | None, ...]:
+        """All conditions as filters."""
+        return tuple(map(self.filter, range(len(self.conditions))))
+
+    @property
     def bins(self) -> int:
         """B."""
         return self.cells.size
 
 
 def make_grid(
-    field: Field, rows: NDArray[np.bool_], bins: int = BINS, least: int = 1
+    field: Field, rows: NDArray[np.bool_], bins: int = BINS, least: float = np.inf
 ) -> Grid | None:
     """Cut a field; None where it has fewer than two cells among `rows`.
 
@@ -70,11 +80,11 @@ def make_grid(
         field: of N samples.
         rows: (N,) mask of the samples whose quantiles are the edges.
         bins: of a number, at most.
-        least: samples among `rows` from which "missing" is a condition.
+        least: samples among `rows` from which "missing" is a condition; by default it is none.
     """
     if not (field.present & rows).any():
         return None
-    cells = make_cells(field, rows, bins, Least(value=1, missing=least))
+    cells = make_cells(field, rows, bins, Least(missing=least))
     if cells.size < 2:  # noqa: PLR2004 - one cell has nothing to compare it with
         return None
     if field.categories:

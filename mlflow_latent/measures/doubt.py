@@ -31,7 +31,7 @@ SLOW_REACHES = (0.3, 0.6, 1.0, 2.0)
 SLOW_PRIOR = 0.02  # of all slow curves together
 # The prior over floors, where there are any.
 FLOORS = np.geomspace(3e-3, 0.25, 20)  # mean shares of wrong labels
-RISES = (0, 2)  # power of the rank by which a floor rises: among many classes, a wrong label has
+RISES = (0, 1, 2)  # power of the rank by which a floor rises: among many classes, a wrong label has
 # less support than the second best class, and so lies at the top of the ranks
 HIGHEST_FLOOR = 0.6  # at any rank
 # What does not count: no curve is true to the last of 100,000 samples.

@@ -31,7 +31,8 @@ class LabelQuality:
     """How well the label of each of N samples is supported; NaN where there is no label.
 
     Attributes:
-        quality: (N,) 0…1, the higher the better: to rank by.
+        quality: (N,) 0…1, the higher the better: to rank by within a split. It cannot be compared
+            between splits, as the model has learned the labels of one of them.
         suggested: (N,) class index that is supported best beside the label; −1 without a label.
         model_margin: (N,) probability of the label − the best other one, now or over the captured
             epochs, whichever is lower; all NaN without either.

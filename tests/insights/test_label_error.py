@@ -37,6 +37,23 @@ def mislabelled(seed: int, share: float, *, pairs: bool = False) -> tuple[World,
     return world, np.where(chosen, (world.blob + step) % CLASSES, world.blob)
 
 
+def overlapping(seed: int, separation: float, confidence: float) -> Snapshot:
+    """Right labels of six classes, with their exact probabilities, sharpened by `confidence`."""
+    rng = np.random.default_rng(seed)
+    size, classes = 900, 6
+    centers = rng.normal(size=(classes, 8)) * separation
+    target = rng.integers(0, classes, size)
+    place = centers[target] + rng.normal(size=(size, 8))
+    logits = -((place[:, None] - centers) ** 2).sum(axis=2) / 2
+    return Snapshot.from_arrays(
+        sample_id=np.arange(size),
+        split="val",
+        embedding=place,
+        target=target,
+        pred_probs=softmax(confidence * logits),
+    )
+
+
 def find(snapshot: Snapshot) -> list:
     measures = Measures(snapshot, FAST)
     context = Context(measures, InsightOptions(), "val", "train", 0.005)
@@ -57,7 +74,7 @@ def test_wrong_labels_are_found_in_both_splits(share: float, pairs: bool) -> Non
         truth = {(insight.split, f"s{row}") for row in np.flatnonzero(wrong)}
         hits = len(truth & set(insight.samples))
         assert hits / len(insight.samples) >= 0.9
-        assert hits / len(truth) >= 0.9
+        assert hits / len(truth) >= 0.7  # the rest lies where doubt is as likely
         lower, upper = insight.interval
         assert lower <= insight.effect <= upper
         assert lower < wrong.sum() / (world.split == insight.split).sum() * 1.1
@@ -89,25 +106,7 @@ def test_classes_that_overlap_do_not_make_labels_wrong(
     separation: float, confidence: float
 ) -> None:
     """Nine cells of five: no more than one false finding, at a rate of 0.5 % each."""
-    fired = 0
-    for seed in range(5):
-        rng = np.random.default_rng(seed)
-        size, classes = 900, 6
-        centers = rng.normal(size=(classes, 8)) * separation
-        target = rng.integers(0, classes, size)
-        place = centers[target] + rng.normal(size=(size, 8))
-        logits = -((place[:, None] - centers) ** 2).sum(axis=2) / 2
-        fired += bool(
-            find(
-                Snapshot.from_arrays(
-                    sample_id=np.arange(size),
-                    split="val",
-                    embedding=place,
-                    target=target,
-                    pred_probs=softmax(confidence * logits),
-                )
-            )
-        )
+    fired = sum(bool(find(overlapping(seed, separation, confidence))) for seed in range(5))
     assert fired <= 1
 
 
@@ -121,8 +120,30 @@ def test_labels_learned_by_heart_are_judged_by_the_neighbors() -> None:
 
     wrong = (given != world.blob) & (world.split == "train")
     truth = {("train", f"s{row}") for row in np.flatnonzero(wrong)}
-    assert len(truth & set(found[0].samples)) >= 0.9 * max(len(truth), len(found[0].samples))
+    assert len(truth & set(found[0].samples)) >= 0.85 * max(len(truth), len(found[0].samples))
     assert "the model" not in found[0].description.lower()
+
+
+def test_labels_drawn_from_what_the_model_itself_admits_are_not_wrong() -> None:
+    """The embedding tells the predicted class only; where the model is unsure, it says so."""
+    for seed in range(5):
+        world = make_world(seed, train=700, val=700)
+        rng = np.random.default_rng(seed)
+        doubt = 0.9 * rng.beta(0.4, 3.0, len(world.blob))
+        known = np.repeat(doubt[:, None] / (CLASSES - 1), CLASSES, axis=1)
+        known[np.arange(len(doubt)), world.blob] = 1 - doubt
+        given = (known.cumsum(axis=1) > rng.random((len(doubt), 1))).argmax(axis=1)
+        assert (given != world.blob).mean() > 0.05
+        assert not find(world.snapshot(target=given, pred_probs=known))
+
+
+def test_what_doubt_explains_is_a_note() -> None:
+    report = analyze(overlapping(0, 1.5, 1.0), AnalysisOptions(measures=FAST))
+
+    assert not [one for one in report.insights if one.kind == "label_error"]
+    (said,) = [note for note in report.notes if "no more than doubt explains" in note]
+    assert "labels of 'val' are contradicted by the model and the labels of the neighbors" in said
+    assert said.endswith("sort the split by label_quality")
 
 
 def test_a_few_wrong_labels_of_many_are_not_announced() -> None:

@@ -59,3 +59,16 @@ def test_no_history_is_none_and_a_bad_one_is_refused() -> None:
     assert learning_dynamics(snapshot_with(None)) is None
     with pytest.raises(InputError, match=r"history must have the columns .*; epoch is not among"):
         snapshot_with(pd.DataFrame({"split": ["a"], "sample_id": ["b"]}))
+
+
+@pytest.mark.parametrize(("epochs", "early"), [(2, None), (3, 2), (4, 2), (9, 3), (12, 4)])
+def test_the_first_epochs_are_told_apart_if_there_are_enough(
+    epochs: int, early: int | None
+) -> None:
+    margins = np.linspace(-1, 1, epochs)
+    found = learning_dynamics(snapshot_with(rows(1, "train", margins.tolist())))
+
+    assert found is not None
+    expected = np.nan if early is None else margins[:early].mean()
+    assert found["early_margin"].to_numpy()[0] == pytest.approx(expected, nan_ok=True, abs=1e-6)
+    assert np.isnan(found["early_margin"].to_numpy()[1:]).all()

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.label_quality import LabelQuality
 
 KIND = "label_error"
-MIN_POSTERIOR = 0.8  # that a label is wrong: a local false discovery rate of 0.2 (Efron 2007)
+MIN_POSTERIOR = 0.7  # that a label is wrong: a local false discovery rate of 0.3 (Efron 2007)
 FALSE_SHARE = 0.1  # expected share of splits without errors, where there are any
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
 # Of the share of labels that the model contradicts elsewhere. If it contradicts fewer of train, or
 # significantly fewer, it knows these by heart.
-LEARNED_SHARE = 0.8
-SIGNIFICANT = 0.05
+LEARNED_SHARE = 0.5
+SIGNIFICANT = 0.01
 NAMED_PAIRS = 3
 VIEWS = {
     Witness.MODEL: "the model and the labels of the neighbors",
@@ -59,12 +59,18 @@ def find(context: Context) -> Iterator[Insight]:
     the splits, are.
     """
     target, quality = _quality(context)
-    found = _judge(context, target, quality)
+    rows = _labelled(context, target)
+    by_heart = knows_by_heart(_against(context, target), rows)
+    found = _judge(context, target, quality, rows, by_heart=by_heart)
     if not found:
         return
-    context.q_values(KIND, np.array([_joint_p_value(found)]))
+    joint = _joint_p_value(found)
+    context.q_values(KIND, np.array([joint]))
+    some = joint <= context.alpha
+    if some and not by_heart:  # there are errors: the strongest witness names them
+        other = _judge(context, target, quality, rows, by_heart=True)
+        found = {s: max(noise, other.get(s, noise), key=_evidence) for s, noise in found.items()}
     q_values = context.q_values(KIND, np.array([noise.p_value for noise in found.values()]))
-    some = _joint_p_value(found) <= context.alpha
     for (split, noise), q_value in zip(found.items(), q_values.tolist(), strict=True):
         members = likely_wrong(noise)
         if some and q_value <= FALSE_SHARE and members.sum() >= MIN_ERRORS:
@@ -73,19 +79,26 @@ def find(context: Context) -> Iterator[Insight]:
             context.notes.append(_why_silent(split, noise))
 
 
+def _labelled(context: Context, target: NDArray[np.int32]) -> dict[str, NDArray[np.bool_]]:
+    """(N,) mask of the labelled samples of each split that has enough of them."""
+    snapshot = context.snapshot
+    rows = {split: snapshot.rows(split) & (target >= 0) for split in snapshot.splits}
+    return {s: mask for s, mask in rows.items() if mask.sum() >= context.options.min_samples}
+
+
 def _judge(
-    context: Context, target: NDArray[np.int32], quality: LabelQuality
+    context: Context,
+    target: NDArray[np.int32],
+    quality: LabelQuality,
+    rows: Mapping[str, NDArray[np.bool_]],
+    *,
+    by_heart: bool,
 ) -> dict[str, LabelNoise]:
-    """Judge the labels of each split that has enough of them.
+    """Judge the labels of each split.
 
     Raises:
         NotApplicableError: those of no split can be judged.
     """
-    rows = {
-        split: context.snapshot.rows(split) & (target >= 0) for split in context.snapshot.splits
-    }
-    rows = {s: mask for s, mask in rows.items() if mask.sum() >= context.options.min_samples}
-    by_heart = knows_by_heart(_against(context, target), rows)
     confidence = context.options.confidence
     found = {
         split: label_noise(target, quality, mask, confidence, learned=by_heart and split == TRAIN)
@@ -123,6 +136,10 @@ def knows_by_heart(against: NDArray[np.bool_], rows: Mapping[str, NDArray[np.boo
     counts = [[own.sum(), (~own).sum()], [other.sum(), (~other).sum()]]
     fewer = stats.fisher_exact(counts, alternative="less").pvalue < SIGNIFICANT
     return bool(fewer or own.mean() <= LEARNED_SHARE * other.mean())
+
+
+def _evidence(noise: LabelNoise) -> float:
+    return noise.log_evidence
 
 
 def _joint_p_value(found: Mapping[str, LabelNoise]) -> float:

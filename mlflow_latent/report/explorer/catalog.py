@@ -81,7 +81,9 @@ _KNOWN = {
         "How far the sample is from its neighbors, beside theirs; 1 is usual.",
     ),
     "label_quality": Entry(
-        "label quality", "score", "How well the label is supported, 0 to 1; low is doubtful."
+        "label quality",
+        "score",
+        "How well the label is supported, 0 to 1; low is doubtful. To compare within a split only.",
     ),
     "suggested_class": Entry(
         "suggested class", "score", "The class that would be the label if the label were wrong."

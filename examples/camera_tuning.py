@@ -31,8 +31,10 @@ def corner_light(image: Pixels) -> float | None:
     y = np.linspace(-1, 1, image.height)[:, None] * image.height
     x = np.linspace(-1, 1, image.width)[None] * image.width
     radius = np.hypot(x, y) / np.hypot(image.width, image.height)
-    center = float(image.luma[radius < CENTER].mean())
-    return float(image.luma[radius > CORNER].mean()) / center if center > 0 else None
+    corners, center = image.luma[radius > CORNER], image.luma[radius < CENTER]
+    if not len(corners) or not len(center) or not center.mean() > 0:
+        return None  # a few pixels have no corners; the dark has no light
+    return float(corners.mean() / center.mean())
 
 
 def tune(camera: Camera, gap: ml.DomainGap) -> Camera:

@@ -93,8 +93,9 @@ def test_heat_maps_are_there_if_the_run_has_them(mended_runs: Mended, tmp_path: 
 
 
 def test_a_report_alone_is_enough(mended_runs: Mended) -> None:
-    figure = ml.show_sample(mended_runs.bad.report, ("val", min(mended_runs.wrong)))
-    said = texts(figure)
+    report = mended_runs.bad.report
+    (wrong,) = [i for i in report.insights if i.kind == "label_error" and i.split == "val"]
+    said = texts(ml.show_sample(report, wrong.samples[0]))
     assert "no picture captured" in said
     assert any("label error" in text for text in said)
 

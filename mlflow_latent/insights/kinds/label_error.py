@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from mlflow_latent.measures.label_quality import LabelQuality
 
 KIND = "label_error"
-MIN_POSTERIOR = 0.7  # that a label is wrong: a local false discovery rate of 0.3 (Efron 2007)
+LIKELY = 0.7  # probability that a label is wrong: a local false discovery rate of 0.3 (Efron 2007)
+RATHER = 0.5  # likewise, for a label that is shown because the others are nearly certain:
+RIGHT_SHARE = 0.1  # expected share of right labels, up to which such labels are shown
 FALSE_SHARE = 0.1  # expected share of splits without errors, where there are any
 MIN_ERRORS = 3  # fewer are an anecdote: they are in the table of samples, with their quality
 # Of the share of labels that the model contradicts elsewhere. If it contradicts fewer of train, or
@@ -155,8 +157,17 @@ def _why_silent(split: str, noise: LabelNoise) -> str:
 
 
 def likely_wrong(noise: LabelNoise) -> NDArray[np.bool_]:
-    """(N,) mask of the labels that are each likely enough to be wrong."""
-    return noise.posterior >= MIN_POSTERIOR
+    """(N,) mask of the labels that are each likely to be wrong.
+
+    And of those that are rather wrong than not, as long as of all that are shown no more than
+    `RIGHT_SHARE` are expected to be right (direct posterior probability, Newton et al. 2004).
+    """
+    order = np.argsort(-noise.posterior, kind="stable")
+    posterior = noise.posterior[order]
+    right = np.cumsum(1 - posterior) / np.arange(1, len(order) + 1)
+    members = np.zeros(len(order), dtype=bool)
+    members[order] = (posterior >= LIKELY) | ((posterior >= RATHER) & (right <= RIGHT_SHARE))
+    return members
 
 
 def _quality(context: Context) -> tuple[NDArray[np.int32], LabelQuality]:

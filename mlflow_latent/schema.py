@@ -20,7 +20,8 @@ META_PREFIX, METRIC_PREFIX, LOSS_PREFIX, EMBEDDING = "meta_", "metric_", "loss_"
 OUTPUT_PREFIX = "output_"  # what the model says of a sample, known without its label
 OWN_POOL = "own"  # of a capture's layers: by a function of the user's
 
-SPLIT_ORDER = ("train", "val", "test", "unlabeled")
+UNLABELED = "unlabeled"
+SPLIT_ORDER = ("train", "val", "test", UNLABELED)
 LEFT_OUT = "left out: "  # begins a note on data that is not in the report: said before all else
 NAMED_ROWS = 20  # sample ids that a message or a report names before it only counts
 

@@ -12,7 +12,7 @@ from mlflow_latent.domain_gap import Origin, find_gap, find_trend
 from mlflow_latent.errors import InputError
 from mlflow_latent.report.domain_gap.bundle import write_gap, write_trend
 from mlflow_latent.report.words import slugs
-from mlflow_latent.schema import SPLIT_ORDER
+from mlflow_latent.schema import SPLIT_ORDER, UNLABELED
 from mlflow_latent.snapshot import Snapshot
 from mlflow_latent.store import CaptureStore, captures_in
 
@@ -27,7 +27,6 @@ RunLike = str | Path | Snapshot
 SetLike = str | tuple[RunLike, str]
 """A split of the run that is given beside it, or (another run, its split)."""
 JUDGED_ON = ("val", "test", "train")
-UNLABELED = "unlabeled"
 FOLDER_LENGTH = 120
 
 

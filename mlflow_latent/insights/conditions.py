@@ -56,16 +56,6 @@ class Grid:
         return self.cells.filter(self.conditions[condition])
 
     @property
-    def rules(self) -> tuple[str, ...]:
-        """All conditions in words."""
-        return tuple(map(self.rule, range(len(self.conditions))))
-
-    @property
-    def filters(self) -> tuple[str | None, ...]:
-        """All conditions as filters."""
-        return tuple(map(self.filter, range(len(self.conditions))))
-
-    @property
     def bins(self) -> int:
         """B."""
         return self.cells.size

@@ -92,12 +92,20 @@ class Excess:
 
     def describe(self, group: int, split: str | None, confidence: float) -> str:
         """Return both means and the effect with its interval, as a sentence."""
-        effect = words.number(float(self.evidence.effect[group]))
         return (
-            f"Mean loss {words.number(float(self.inside.mean[group]))} against "
-            f"{words.number(float(self.outside.mean[group]))} in the rest of {split} "
-            f"({self.effect_name}: {effect}, {words.span(*self.interval(group), confidence)})."
+            f"{self.describe_means(group, split)} "
+            f"({self.effect_name}: {self.describe_effect(group, confidence)})."
         )
+
+    def describe_means(self, group: int, split: str | None) -> str:
+        """Return both means in words."""
+        inside, outside = (words.number(float(m.mean[group])) for m in (self.inside, self.outside))
+        return f"Mean loss {inside} against {outside} in the rest of {split}"
+
+    def describe_effect(self, group: int, confidence: float) -> str:
+        """Return the effect with its interval."""
+        effect = words.number(float(self.evidence.effect[group]))
+        return f"{effect}, {words.span(*self.interval(group), confidence)}"
 
     def base_rates(self, group: int, split: str | None, place: str = "region") -> dict[str, float]:
         """Return both means by name; `place` is what the samples inside are called."""

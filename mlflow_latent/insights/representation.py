@@ -14,7 +14,7 @@ import numpy as np
 from mlflow_latent.evidence import odds_ratio
 from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
-from mlflow_latent.insights.conditions import make_grid
+from mlflow_latent.insights.conditions import Grid, make_grid
 from mlflow_latent.insights.guards import same_odds
 from mlflow_latent.insights.nesting import nested
 from mlflow_latent.report.model import Insight
@@ -87,13 +87,13 @@ def find_misrepresented_categories(context: Context, direction: Direction) -> It
     two categories, which says the same as the other.
     """
     more, less = _splits(context, direction)
-    places = list(_categories(context, more, less))
-    if not places:
+    categories = list(_categories(context, more, less))
+    if not categories:
         raise NotApplicableError("there is no class and no field of categories to compare by")
-    a, b = (np.array([int((p.members & rows).sum()) for p in places]) for rows in (more, less))
+    a, b = np.array([(one.more, one.less) for one in categories]).T
     tested = _test(context, direction, a, b)
     for number in tested.found:
-        place = places[number]
+        place = categories[number].place
         insight = _insight(context, direction, tested, number, place)
         yield insight.model_copy(update={"expectation": same_odds(insight, place.filter)})
 
@@ -114,26 +114,46 @@ def _splits(context: Context, direction: Direction) -> tuple[NDArray[np.bool_], 
     return more, less
 
 
+@dataclass(frozen=True, eq=False)
+class _Category:
+    """One category of a field, and how many samples of each split are of it."""
+
+    grid: Grid
+    condition: int
+    more: int
+    less: int
+
+    @property
+    def place(self) -> Place:
+        """Its samples: a mask is made of what was found, not of the thousands that are tested."""
+        rule, where = self.grid.rule(self.condition), self.grid.filter(self.condition)
+        return Place(self.grid.members(self.condition), rule=rule, filter=where)
+
+
 def _categories(
     context: Context, more: NDArray[np.bool_], less: NDArray[np.bool_]
-) -> Iterator[Place]:
+) -> Iterator[_Category]:
     usable = [f for f in context.fields.usable if f.categories and not f.derived]
     for field in context.fields.leaders(usable):
         grid = make_grid(field, more | less)
         if grid is None:
             continue
-        places = [
-            Place(grid.members(number) & (more | less), rule=grid.rule(number), filter=where)
-            for number in range(len(grid.conditions))
-            if (where := grid.filter(number)) is not None
+        counts = [
+            grid.conditions @ np.bincount(place[place >= 0], minlength=grid.bins)
+            for place in (grid.place[more], grid.place[less])
         ]
-        apart = [not ((p.members & more).any() and (p.members & less).any()) for p in places]
+        found = [
+            _Category(grid, number, int(a), int(b))
+            for number, (a, b) in enumerate(zip(*counts, strict=True))
+            if grid.filter(number) is not None
+        ]
+        apart = [min(one.more, one.less) == 0 for one in found]
         if np.mean(apart or [True]) >= MOSTLY_APART:
             continue
-        if len(places) == 2:  # noqa: PLR2004 - one is what the other is not
-            yield min(places, key=lambda place: int(place.members.sum()))
+        if len(found) == 2:  # noqa: PLR2004 - one is what the other is not
+            yield min(found, key=lambda one: one.more + one.less)
         else:
-            yield from places
+            yield from found
 
 
 @dataclass(frozen=True, eq=False)

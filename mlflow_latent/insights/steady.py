@@ -67,20 +67,17 @@ class Steady:
         """What the effect is."""
         return self.shown.effect_name if self.cap is None else f"capped {self.shown.effect_name}"
 
-    def size(self) -> str:
-        """Return `2.1 × the rest of`, or `when capped, 2.1 × the rest of`."""
-        return ("" if self.cap is None else "capped, ") + self.shown.size(0)
+    def size(self, split: str | None) -> str:
+        """Return `2.1 × the rest of val`, or `2.1 × the rest of val, losses capped,`."""
+        return f"{self.shown.size(0)} {split}{'' if self.cap is None else ', losses capped,'}"
 
     def describe(self, split: str | None, confidence: float) -> str:
         """Return the means and the effect with its interval in sentences."""
         if self.cap is None:
             return self.shown.describe(0, split, confidence)
         cap, high = words.number(self.cap), words.percent(1 - CAP)
-        inside, outside = (float(of.mean[0]) for of in (self.means.inside, self.means.outside))
-        capped = self.shown.describe(0, split, confidence)
         return (
-            f"Mean loss {words.number(inside)} against {words.number(outside)} in the rest of "
-            f"{split}, which a few large losses make uncertain. With the largest {high} of {split} "
-            f"counted as {cap}: m"
-            + capped[1:].replace(f"({self.shown.effect_name}", f"({self.effect_name}", 1)
+            f"{self.means.describe_means(0, split)}, which a few large losses make uncertain. With "
+            f"the largest {high} of {split} counted as {cap}, {self.effect_name}: "
+            f"{self.shown.describe_effect(0, confidence)}."
         )

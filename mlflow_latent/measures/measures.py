@@ -25,7 +25,7 @@ from mlflow_latent.measures.landmarks import choose_landmarks
 from mlflow_latent.measures.layouts import compile_umap
 from mlflow_latent.measures.neighbors import Neighbors, find_neighbors
 from mlflow_latent.measures.options import MeasureOptions
-from mlflow_latent.measures.outliers import Outliers, find_outliers
+from mlflow_latent.measures.outliers import Outliers, find_outliers, in_rare_class
 from mlflow_latent.measures.predicted_loss import PredictedLoss, predict_losses
 from mlflow_latent.measures.projection import (
     MIN_LAYOUT_ROWS,
@@ -151,6 +151,14 @@ class Measures:
     def outliers(self) -> Outliers:
         """How far samples are from all others."""
         return find_outliers(self.spacing, self._squarable)
+
+    @cached_property
+    def in_rare_class(self) -> NDArray[np.bool_]:
+        """(N,) samples that are far from the others as few are like them, and labelled so."""
+        target = self.snapshot.codes(TARGET)
+        if target is None:
+            return np.zeros(len(self.snapshot), dtype=bool)
+        return in_rare_class(self.reduced, target, self.spacing.k)
 
     @cached_property
     def unlikeliness(self) -> NDArray[np.float64]:

@@ -10,12 +10,10 @@ from mlflow_latent.measures.neighbors import EXACT_ROWS
 from mlflow_latent.measures.predicted_loss import PredictedLoss
 from mlflow_latent.measures.projection import needs_layout
 from mlflow_latent.measures.reduction import MAX_COVARIANCE_COLUMNS, SKETCH_COLUMNS
-from mlflow_latent.schema import SPLIT
+from mlflow_latent.schema import SPLIT, UNLABELED
 
 if TYPE_CHECKING:
     from mlflow_latent.measures.measures import Measures
-
-UNLABELED = "unlabeled"  # nothing is tested on it: bursts that reach into it leak nothing
 
 
 def notes_of(measures: Measures) -> tuple[str, ...]:
@@ -97,6 +95,7 @@ def _island_notes(measures: Measures) -> list[str]:
     """Say what may be long bursts of frames, where they are in more than one split."""
     islands = measures.islands
     rows = (islands >= 0) & (measures.duplicates.group < 0) & ~measures.spacing.is_silent
+    # Nothing is tested on unlabeled samples: bursts that reach into them leak nothing.
     rows &= (measures.snapshot.frame[SPLIT] != UNLABELED).to_numpy()
     size = np.bincount(islands[rows], minlength=1)
     places = np.unique(np.stack([islands[rows], measures.split_codes[rows]], axis=1), axis=0)

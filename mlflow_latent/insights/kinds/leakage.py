@@ -26,6 +26,7 @@ from mlflow_latent.insights.copies import (
 from mlflow_latent.insights.registry import register
 from mlflow_latent.measures.duplicates import group_pairs
 from mlflow_latent.report.model import Insight
+from mlflow_latent.schema import UNLABELED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from mlflow_latent.insights.base import Context
 
 KIND = "leakage"
-UNLABELED = "unlabeled"  # nothing is learned from or tested on it: a copy there leaks nothing
 MIN_ALIKE = 0.5  # of the ids that are in two splits; of fewer, they name other samples
 MIN_LOSSES = 2  # on each side, for a difference with an interval
 
@@ -86,6 +86,7 @@ def find(context: Context) -> Iterator[Insight]:
     splits need none. Where most of those ids are on other embeddings, they may be names given
     twice: that is said by itself.
     """
+    # Nothing is learned from unlabeled samples or tested on them: a copy there leaks nothing.
     splits = [split for split in context.snapshot.splits if split != UNLABELED]
     if len(splits) < 2:  # noqa: PLR2004 - a pair
         there = ", ".join(map(repr, context.snapshot.splits))

@@ -135,7 +135,7 @@ def _insight(context: Context, found: Found, same: list[str]) -> Insight:
     share = found.tested.flatness.eta_squared
     insight = Insight(
         kind=KIND,
-        title=_title(found, f"{steady.size()} {split} in {words.samples(n)}"),
+        title=_title(found, f"{steady.size(split)} in {words.samples(n)}"),
         description=f"{steady.describe(split, options.confidence)} The interval holds for any "
         f"choice of values. {words.percent(share)} of the variance of the losses' ranks "
         f"goes with {name}.{_also(context, found, same)}",

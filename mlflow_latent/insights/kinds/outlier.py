@@ -15,10 +15,8 @@ from mlflow_latent.insights import words
 from mlflow_latent.insights.base import NotApplicableError
 from mlflow_latent.insights.copies import keys, share_interval, span
 from mlflow_latent.insights.registry import register
-from mlflow_latent.measures.outliers import in_rare_class
 from mlflow_latent.measures.strangers import find_strangers
 from mlflow_latent.report.model import Insight
-from mlflow_latent.schema import TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +43,7 @@ def find(context: Context) -> Iterator[Insight]:
     remain at `FALSE_SHARE` are.
     """
     found = _outliers(context)
-    rare = _in_rare_class(context)
+    rare = context.measures.in_rare_class
     q = context.q_values(KIND, np.where(rare, np.nan, found.p_value))
     matters = (found.score >= MIN_SCORE) & ~rare
     if not (matters & (q <= context.alpha)).any():
@@ -72,20 +70,13 @@ def find_in_tested(context: Context) -> Iterator[Insight]:
     score = _outliers(context).score
     found = find_strangers([score, context.measures.unlikeliness], mine, control)
     q = context.q_values(KIND, np.array([found.p_value]))
-    rows = found.rows[(score[found.rows] >= MIN_SCORE) & ~_in_rare_class(context)[found.rows]]
+    rare = context.measures.in_rare_class
+    rows = found.rows[((score >= MIN_SCORE) & ~rare)[found.rows]]
     are_alone = 2 * len(rows) > len(found.rows)  # else they are a region, near one another
     if q[0] <= context.alpha and are_alone:
         beside = f" Among the strangest there are hardly any of {context.reference}."
         certainty = found.p_value, float(q[0])
         yield _insight(context, str(context.tested), rows, certainty, beside)
-
-
-def _in_rare_class(context: Context) -> NDArray[np.bool_]:
-    """(N,) samples that are far from the others because few are like them, and labelled so."""
-    target = context.snapshot.codes(TARGET)
-    if target is None:
-        return np.zeros(len(context.snapshot), dtype=bool)
-    return in_rare_class(context.measures.reduced, target, context.measures.spacing.k)
 
 
 def _outliers(context: Context) -> Outliers:
